@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/options.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/units.h"
+
+static const VtOption *
+find_option(const VtOptionTable *table, const char *group, const char *key)
+{
+    for (size_t i = 0; i < table->n_options; i++) {
+        bool group_fits = strcmp(table->options[i].group, group) == 0;
+        if (group_fits && (key == NULL || strcmp(table->options[i].key, key) == 0))
+            return &table->options[i];
+    }
+    return NULL;
+}
+
+static bool
+check_group(const VtOptionTable *table, GKeyFile *file, const char *group, GError **error)
+{
+    if (find_option(table, group, NULL) == NULL) {
+        g_set_error(error, VT_ERROR, VT_ERROR_INVALID, "unknown group '[%s]'", group);
+        return false;
+    }
+
+    g_auto(GStrv) keys = g_key_file_get_keys(file, group, NULL, error);
+    if (keys == NULL)
+        return false;
+    for (size_t i = 0; keys[i] != NULL; i++) {
+        if (find_option(table, group, keys[i]) != NULL)
+            continue;
+        g_set_error(error, VT_ERROR, VT_ERROR_INVALID, "unknown key '%s' in group '[%s]'",
+                    keys[i], group);
+        return false;
+    }
+    return true;
+}
+
+static bool
+check_names(const VtOptionTable *table, GKeyFile *file, GError **error)
+{
+    g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
+    for (size_t i = 0; groups[i] != NULL; i++) {
+        if (!check_group(table, file, groups[i], error))
+            return false;
+    }
+    return true;
+}
+
+static bool
+check_range(const VtOption *option, int64_t value, const char *text, GError **error)
+{
+    if (value >= option->least && value <= option->greatest)
+        return true;
+    if (option->kind == VT_OPTION_INT) {
+        g_set_error(error, VT_ERROR, VT_ERROR_INVALID,
+                    "'%s' is not between %" G_GINT64_FORMAT " and %" G_GINT64_FORMAT, text,
+                    option->least, option->greatest);
+        return false;
+    }
+    g_autofree char *least = vt_ns_format_span(option->least);
+    g_autofree char *greatest = vt_ns_format_span(option->greatest);
+    g_set_error(error, VT_ERROR, VT_ERROR_INVALID, "'%s' is not between %s and %s", text, least,
+                greatest);
+    return false;
+}
+
+static bool
+parse_bool(const char *text, bool *ret_value, GError **error)
+{
+    static const char *const yes[] = { "true", "yes", "on", "1", NULL };
+    static const char *const no[] = { "false", "no", "off", "0", NULL };
+
+    if (g_strv_contains(yes, text)) {
+        *ret_value = true;
+        return true;
+    }
+    if (g_strv_contains(no, text)) {
+        *ret_value = false;
+        return true;
+    }
+    g_set_error(error, VT_ERROR, VT_ERROR_INVALID, "'%s' is neither yes nor no", text);
+    return false;
+}
+
+static bool
+parse_int(const VtOption *option, const char *text, int64_t *ret_value, GError **error)
+{
+    char *rest = NULL;
+    int64_t value = g_ascii_strtoll(text, &rest, 10);
+    if (rest == text || *rest != '\0') {
+        g_set_error(error, VT_ERROR, VT_ERROR_INVALID, "'%s' is not a whole number", text);
+        return false;
+    }
+    if (!check_range(option, value, text, error))
+        return false;
+    *ret_value = value;
+    return true;
+}
+
+static bool
+parse_duration(const VtOption *option, const char *text, VtNs *ret_value, GError **error)
+{
+    VtNs value_ns;
+    if (!vt_ns_parse(text, &value_ns, error))
+        return false;
+    if (!check_range(option, value_ns, text, error))
+        return false;
+    *ret_value = value_ns;
+    return true;
+}
+
+static bool
+parse_choice(const VtOption *option, const char *text, int *ret_value, GError **error)
+{
+    for (int i = 0; option->choices[i] != NULL; i++) {
+        if (strcmp(option->choices[i], text) != 0)
+            continue;
+        *ret_value = i;
+        return true;
+    }
+    g_autofree char *known = g_strjoinv(", ", (char **)option->choices);
+    g_set_error(error, VT_ERROR, VT_ERROR_INVALID, "'%s' is none of %s", text, known);
+    return false;
+}
+
+static char **
+split_list(const char *text)
+{
+    g_autoptr(GStrvBuilder) words = g_strv_builder_new();
+    g_auto(GStrv) parts = g_strsplit_set(text, "; \t", -1);
+    for (size_t i = 0; parts[i] != NULL; i++) {
+        if (*parts[i] != '\0')
+            g_strv_builder_add(words, parts[i]);
+    }
+    return g_strv_builder_end(words);
+}
+
+static bool
+parse_value(const VtOption *option, const char *text, void *field, GError **error)
+{
+    switch (option->kind) {
+    case VT_OPTION_BOOL:
+        return parse_bool(text, field, error);
+    case VT_OPTION_INT:
+        return parse_int(option, text, field, error);
+    case VT_OPTION_DURATION:
+        return parse_duration(option, text, field, error);
+    case VT_OPTION_CHOICE:
+        return parse_choice(option, text, field, error);
+    case VT_OPTION_TEXT:
+        *(char **)field = *text != '\0' ? g_strdup(text) : NULL;
+        return true;
+    case VT_OPTION_LIST:
+        *(char ***)field = split_list(text);
+        return true;
+    case VT_OPTION_INVALID:
+        break;
+    }
+    g_assert_not_reached();
+}
+
+static bool
+parse_option(const VtOption *option, GKeyFile *file, void *config, GError **error)
+{
+    g_autofree char *written = NULL;
+    if (file != NULL && g_key_file_has_key(file, option->group, option->key, NULL)) {
+        written = g_key_file_get_string(file, option->group, option->key, error);
+        if (written == NULL)
+            return false;
+        g_strstrip(written);
+    }
+
+    const char *text = written != NULL ? written : option->default_text;
+    if (parse_value(option, text, (char *)config + option->field_offset, error))
+        return true;
+    g_prefix_error(error, "[%s] %s: ", option->group, option->key);
+    return false;
+}
+
+static bool
+parse_table(const VtOptionTable *table, GKeyFile *file, void *config, GError **error)
+{
+    if (file != NULL && !check_names(table, file, error))
+        return false;
+    for (size_t i = 0; i < table->n_options; i++) {
+        if (!parse_option(&table->options[i], file, config, error))
+            return false;
+    }
+    return true;
+}
+
+bool
+vt_options_parse(const VtOptionTable *table,
+                 GKeyFile *file,
+                 const char *file_name,
+                 void *config,
+                 GError **error)
+{
+    if (parse_table(table, file, config, error))
+        return true;
+    if (file_name != NULL)
+        g_prefix_error(error, "'%s': ", file_name);
+    vt_options_clear(table, config);
+    return false;
+}
+
+void
+vt_options_clear(const VtOptionTable *table, void *config)
+{
+    for (size_t i = 0; i < table->n_options; i++) {
+        void *field = (char *)config + table->options[i].field_offset;
+        if (table->options[i].kind == VT_OPTION_TEXT)
+            g_clear_pointer((char **)field, g_free);
+        if (table->options[i].kind == VT_OPTION_LIST)
+            g_clear_pointer((char ***)field, g_strfreev);
+    }
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/options.h"
+#include "base/units.h"
+
+typedef struct {
+    bool flag;
+    int64_t number;
+    VtNs timeout_ns;
+    int colour;
+    char *text;
+    char **list;
+} Settings;
+
+static const char *const colours[] = { "red", "green", NULL };
+
+static const VtOption options[] = {
+    { "main", "flag", VT_OPTION_BOOL, offsetof(Settings, flag), "no", 0, 0, NULL, "a flag" },
+    { "main", "number", VT_OPTION_INT, offsetof(Settings, number), "7", 1, 9, NULL,
+      "a number" },
+    { "main", "timeout", VT_OPTION_DURATION, offsetof(Settings, timeout_ns), "2s", VT_NS_PER_MS,
+      10 * VT_NS_PER_SEC, NULL, "a span" },
+    { "look", "colour", VT_OPTION_CHOICE, offsetof(Settings, colour), "green", 0, 0, colours,
+      "" },
+    { "look", "text", VT_OPTION_TEXT, offsetof(Settings, text), "", 0, 0, NULL, "" },
+    { "look", "list", VT_OPTION_LIST, offsetof(Settings, list), "a b", 0, 0, NULL, "" },
+};
+
+static const VtOptionTable table = { .options = options, .n_options = G_N_ELEMENTS(options) };
+
+static bool
+parse(const char *content, Settings *ret_settings, GError **error)
+{
+    g_autoptr(GKeyFile) file = g_key_file_new();
+    g_assert_true(g_key_file_load_from_data(file, content, -1, G_KEY_FILE_NONE, NULL));
+    return vt_options_parse(&table, file, "test.conf", ret_settings, error);
+}
+
+static void
+test_defaults_hold_without_a_file(void)
+{
+    Settings settings = { 0 };
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(vt_options_parse(&table, NULL, NULL, &settings, &error));
+
+    g_assert_false(settings.flag);
+    g_assert_cmpint(settings.number, ==, 7);
+    g_assert_cmpint(settings.timeout_ns, ==, 2 * VT_NS_PER_SEC);
+    g_assert_cmpint(settings.colour, ==, 1);
+    g_assert_null(settings.text);
+    g_assert_cmpuint(g_strv_length(settings.list), ==, 2);
+    vt_options_clear(&table, &settings);
+    g_assert_null(settings.list);
+}
+
+static void
+test_file_wins_over_defaults(void)
+{
+    Settings settings = { 0 };
+    g_autoptr(GError) error = NULL;
+
+    bool parsed = parse("[main]\nflag=on\nnumber=9\ntimeout=250ms\n"
+                        "[look]\ncolour=red\ntext=hello\nlist=x;y z\n",
+                        &settings, &error);
+
+    g_assert_no_error(error);
+    g_assert_true(parsed);
+    g_assert_true(settings.flag);
+    g_assert_cmpint(settings.number, ==, 9);
+    g_assert_cmpint(settings.timeout_ns, ==, 250 * VT_NS_PER_MS);
+    g_assert_cmpint(settings.colour, ==, 0);
+    g_assert_cmpstr(settings.text, ==, "hello");
+    g_assert_cmpuint(g_strv_length(settings.list), ==, 3);
+    vt_options_clear(&table, &settings);
+}
+
+static void
+test_error_names_file_group_and_key(void)
+{
+    static const struct {
+        const char *content;
+        const char *message;
+    } rows[] = {
+        { "[mian]\n", "'test.conf': unknown group '[mian]'" },
+        { "[main]\nflog=on\n", "'test.conf': unknown key 'flog' in group '[main]'" },
+        { "[main]\nflag=maybe\n", "'test.conf': [main] flag: 'maybe' is neither yes nor no" },
+        { "[main]\nnumber=10\n", "'test.conf': [main] number: '10' is not between 1 and 9" },
+        { "[main]\nnumber=x\n", "'test.conf': [main] number: 'x' is not a whole number" },
+        { "[main]\ntimeout=5\n",
+          "'test.conf': [main] timeout: duration '5' needs a unit: ns, us, ms, s, min, h or d" },
+        { "[main]\ntimeout=1h\n",
+          "'test.conf': [main] timeout: '1h' is not between 1.000 ms and 10.00 s" },
+        { "[look]\ncolour=blue\n", "'test.conf': [look] colour: 'blue' is none of red, green" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        Settings settings = { 0 };
+        g_autoptr(GError) error = NULL;
+        g_assert_false(parse(rows[i].content, &settings, &error));
+        g_assert_error(error, VT_ERROR, VT_ERROR_INVALID);
+        g_assert_cmpstr(error->message, ==, rows[i].message);
+        g_assert_null(settings.list);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/base/options/defaults-hold-without-a-file",
+                    test_defaults_hold_without_a_file);
+    g_test_add_func("/base/options/file-wins-over-defaults", test_file_wins_over_defaults);
+    g_test_add_func("/base/options/error-names-file-group-and-key",
+                    test_error_names_file_group_and_key);
+    return g_test_run();
+}
