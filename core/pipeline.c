@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/pipeline.h"
+
+#include <math.h>
+
+#include "core/ask-limit.h"
+#include "core/bound.h"
+#include "core/delay.h"
+#include "core/detector.h"
+#include "core/filter.h"
+#include "core/policy.h"
+#include "core/recovery.h"
+#include "core/sample.h"
+#include "core/servo.h"
+
+/* After so many steps for one disruption the rest is slewed: measuring does not help. */
+#define MOST_STEPS 3
+
+/* "Untouched" and "verified" take the word of two readings. */
+#define LEAST_READINGS 2
+
+/* What a migration may change the rate by, as a sigma. */
+#define REOPENED_RATE_SIGMA_PPB 100000.0
+
+struct VtPipeline {
+    VtPipelineParams params;
+    VtState state;
+    bool may_correct;
+    bool was_right;   /* has been TRACKING */
+    bool is_doubtful; /* a weak hint or a suspicion is not yet answered */
+    VtDelay delay;
+    VtFilter filter;
+    VtDetector detector;
+    VtServo servo;
+    VtRecovery recovery;
+    VtBound bound;
+    VtSample last; /* used last; raw_at 0 before the first */
+    VtOutcome outcome;
+    VtMono raw_not_before; /* of the last hint or step: older readings prove nothing */
+    VtAskLimit ask_limit;
+    uint64_t n_readings;
+    uint64_t n_rejected;
+    uint64_t n_spikes;
+    uint64_t n_disruptions;
+};
+
+VtPipelineParams
+vt_pipeline_params_default(void)
+{
+    return (VtPipelineParams){
+        .step_threshold_ns = VT_NS_PER_MS,
+        .verify_limit_ns = 500 * VT_NS_PER_US,
+        .n_burst = 4,
+        .holdover_after_ns = 5 * VT_NS_PER_SEC,
+        .drift_ppb = 15000,
+        .disrupted_drift_ppb = 250000,
+        .initial_rate_sigma_ppb = 500000,
+    };
+}
+
+VtPipeline *
+vt_pipeline_new(const VtPipelineParams *params)
+{
+    VtPipeline *pipeline = g_new0(VtPipeline, 1);
+    pipeline->params = *params;
+    pipeline->state = VT_STATE_START;
+    pipeline->may_correct = true;
+    vt_filter_init(&pipeline->filter, params->initial_rate_ppb, params->initial_rate_sigma_ppb);
+    vt_detector_init(&pipeline->detector, params->step_threshold_ns);
+    vt_bound_init(&pipeline->bound, params->drift_ppb, params->disrupted_drift_ppb);
+    return pipeline;
+}
+
+void
+vt_pipeline_free(VtPipeline *pipeline)
+{
+    g_free(pipeline);
+}
+
+static void
+advance_state(VtPipeline *pipeline, VtEvent event)
+{
+    pipeline->state = vt_state_next(pipeline->state, event);
+}
+
+/* Every action leaves through here: what is common to all of them. */
+static VtAction
+finish(VtPipeline *pipeline, VtAction action, VtInstant now)
+{
+    VtEstimate estimate = vt_filter_predict(&pipeline->filter, now.raw);
+    action.error_ns = vt_bound_get(&pipeline->bound, &estimate, now);
+    if (action.measure_now)
+        action.measure_now = vt_ask_limit_take(&pipeline->ask_limit, now.raw);
+    return action;
+}
+
+/* The law: from @now on only readings begun later count. */
+static void
+forget_older_readings(VtPipeline *pipeline, VtInstant now)
+{
+    pipeline->raw_not_before = now.raw;
+}
+
+static void
+begin_recovery(VtPipeline *pipeline, VtMono raw_at)
+{
+    vt_recovery_begin(&pipeline->recovery, raw_at, vt_delay_get_least(&pipeline->delay));
+    vt_detector_reset(&pipeline->detector);
+    vt_bound_forget(&pipeline->bound);
+}
+
+static void
+begin_disruption(VtPipeline *pipeline, VtMono raw_at, bool was_announced)
+{
+    begin_recovery(pipeline, raw_at);
+    pipeline->recovery.is_disruption = true;
+    pipeline->recovery.was_announced = was_announced;
+    pipeline->n_disruptions++;
+}
+
+/* A phase step that nobody announced, seen at @raw_at. */
+static void
+note_step_seen(VtPipeline *pipeline, VtMono raw_at)
+{
+    VtRecovery before = pipeline->recovery;
+    advance_state(pipeline, VT_EVENT_STEP_SEEN);
+    if (pipeline->state == VT_STATE_DISRUPTED)
+        begin_disruption(pipeline, raw_at, false);
+    else
+        begin_recovery(pipeline, raw_at);
+    /* While an earlier disruption is still refused, what was allowed for it stays allowed. */
+    if (before.phase == VT_RECOVERY_WAITING) {
+        pipeline->recovery.allows_backward = before.allows_backward;
+        pipeline->recovery.is_declared = before.is_declared;
+    }
+}
+
+/*
+ * Somebody else has set the clock. It is put back where it belongs in whatever direction: the
+ * kernel's own clocks are the witness.
+ */
+static void
+watch_clock(VtPipeline *pipeline, VtInstant now)
+{
+    VtNs foreign_ns = vt_servo_find_foreign_step(&pipeline->servo, now);
+    bool was_settled =
+        pipeline->state == VT_STATE_TRACKING || pipeline->state == VT_STATE_HOLDOVER;
+    if (foreign_ns == 0 || !was_settled || pipeline->recovery.phase != VT_RECOVERY_IDLE)
+        return;
+    note_step_seen(pipeline, now.raw);
+    pipeline->recovery.allows_backward = true;
+    forget_older_readings(pipeline, now);
+}
+
+static void
+age_state(VtPipeline *pipeline, VtInstant now)
+{
+    VtNs age_ns = vt_mono_diff(now.raw, pipeline->last.raw_at);
+    if (age_ns > pipeline->params.holdover_after_ns)
+        advance_state(pipeline, VT_EVENT_REFERENCE_LOST);
+}
+
+static VtRuling
+rule(const VtPipeline *pipeline, const VtEstimate *estimate, VtInstant now, VtNs least_step_ns)
+{
+    const VtRecovery *recovery = &pipeline->recovery;
+    VtPolicyCase policy_case = {
+        .offset_ns = vt_estimate_get_offset(estimate, now),
+        .least_step_ns = least_step_ns,
+        .stepped_ns = recovery->stepped_ns,
+        .wall_at = now.wall,
+        .least_wall = pipeline->params.least_wall,
+        .may_correct = pipeline->may_correct,
+        .was_right = pipeline->was_right,
+        .allows_backward = recovery->allows_backward,
+        .is_declared = recovery->is_declared,
+        .reference_synchronised = pipeline->last.reference_synchronised,
+    };
+    return vt_policy_rule(&policy_case);
+}
+
+static VtAction
+track(VtPipeline *pipeline, const VtEstimate *estimate, VtInstant now)
+{
+    if (pipeline->may_correct)
+        return vt_servo_track(&pipeline->servo, estimate, now);
+
+    VtAction action = { .kind = VT_ACTION_HOLD };
+    VtNs offset_ns = vt_estimate_get_offset(estimate, now);
+    if (vt_ns_abs(offset_ns) >= pipeline->params.step_threshold_ns) {
+        action.offset_ns = offset_ns;
+        action.refusal = VT_REFUSAL_OBSERVE;
+    }
+    return action;
+}
+
+/* Tells how the disruption ended; there is nothing to tell of a first synchronisation. */
+static void
+report(VtPipeline *pipeline, VtNs offset_ns, VtAction *action)
+{
+    const VtRecovery *recovery = &pipeline->recovery;
+    if (!recovery->is_disruption)
+        return;
+    pipeline->outcome = vt_recovery_describe(recovery, action, offset_ns);
+    action->recovered = true;
+}
+
+static VtAction
+close_recovery(VtPipeline *pipeline, const VtEstimate *estimate, VtInstant now)
+{
+    advance_state(pipeline, VT_EVENT_CORRECTED);
+    pipeline->was_right = true;
+    pipeline->is_doubtful = false;
+    if (pipeline->recovery.is_disruption)
+        vt_bound_note_disruption(&pipeline->bound, now.raw);
+
+    VtAction action = track(pipeline, estimate, now);
+    report(pipeline, vt_estimate_get_offset(estimate, now), &action);
+    pipeline->recovery.phase = VT_RECOVERY_IDLE;
+    return action;
+}
+
+static VtAction
+step(VtPipeline *pipeline, const VtEstimate *estimate, VtInstant now)
+{
+    VtAction action = vt_servo_step(&pipeline->servo, estimate, now);
+    vt_recovery_note_step(&pipeline->recovery, action.offset_ns, now.raw);
+    forget_older_readings(pipeline, now);
+    action.measure_now = true;
+    return action;
+}
+
+static VtAction
+refuse(VtPipeline *pipeline, const VtEstimate *estimate, VtInstant now, VtRefusal refusal)
+{
+    VtAction action = {
+        .kind = VT_ACTION_HOLD,
+        .offset_ns = vt_estimate_get_offset(estimate, now),
+        .refusal = refusal,
+    };
+    pipeline->recovery.phase = VT_RECOVERY_WAITING;
+    pipeline->is_doubtful = false;
+    if (!pipeline->recovery.was_reported)
+        report(pipeline, action.offset_ns, &action);
+    pipeline->recovery.was_reported = true;
+    return action;
+}
+
+static VtAction
+apply(VtPipeline *pipeline, VtRuling ruling, const VtEstimate *estimate, VtInstant now)
+{
+    switch (ruling.kind) {
+    case VT_ACTION_STEP:
+        return step(pipeline, estimate, now);
+    case VT_ACTION_HOLD:
+        return refuse(pipeline, estimate, now, ruling.refusal);
+    case VT_ACTION_SLEW:
+        break;
+    }
+    return close_recovery(pipeline, estimate, now);
+}
+
+/* Steps at the first good reading; all else takes two. */
+static VtAction
+settle(VtPipeline *pipeline, VtInstant now)
+{
+    VtEstimate estimate = vt_filter_predict(&pipeline->filter, now.raw);
+    VtRuling ruling = rule(pipeline, &estimate, now, pipeline->params.step_threshold_ns);
+    if (ruling.kind != VT_ACTION_STEP && pipeline->recovery.n_readings < LEAST_READINGS)
+        return (VtAction){ .kind = VT_ACTION_HOLD, .measure_now = true };
+    return apply(pipeline, ruling, &estimate, now);
+}
+
+static VtAction
+verify(VtPipeline *pipeline, VtInstant now)
+{
+    VtEstimate estimate = vt_filter_predict(&pipeline->filter, now.raw);
+    if (pipeline->recovery.n_steps >= MOST_STEPS)
+        return close_recovery(pipeline, &estimate, now);
+    VtNs limit_ns =
+        vt_ns_max(pipeline->params.verify_limit_ns, pipeline->recovery.best.error_ns);
+    VtRuling ruling = rule(pipeline, &estimate, now, limit_ns + 1);
+    return apply(pipeline, ruling, &estimate, now);
+}
+
+/* Goes on with a burst; the phase comes from its best reading alone. */
+static VtAction
+recover(VtPipeline *pipeline, const VtSample *sample, VtInstant now)
+{
+    VtRecovery *recovery = &pipeline->recovery;
+    bool is_verifying = recovery->phase == VT_RECOVERY_VERIFYING;
+    advance_state(pipeline, VT_EVENT_READING);
+    vt_recovery_add(recovery, sample);
+    pipeline->last = *sample;
+    if (!vt_recovery_has_enough(recovery, is_verifying ? LEAST_READINGS : 1,
+                                pipeline->params.n_burst))
+        return (VtAction){ .kind = VT_ACTION_HOLD, .measure_now = true };
+
+    VtDoubt doubt = vt_delay_judge(&pipeline->delay, &recovery->best);
+    vt_filter_reset_phase(&pipeline->filter, &recovery->best, &doubt);
+    vt_bound_forget(&pipeline->bound);
+    VtEstimate estimate = vt_filter_predict(&pipeline->filter, recovery->best.raw_at);
+    vt_bound_take(&pipeline->bound, &recovery->best, &estimate);
+    return is_verifying ? verify(pipeline, now) : settle(pipeline, now);
+}
+
+/* Something below a step changed between the last sample and this one. */
+static void
+reopen_filter(VtPipeline *pipeline, const VtSample *sample, VtNs distance_ns)
+{
+    double distance = fabs((double)distance_ns);
+    double span_sec = vt_ns_to_sec(vt_mono_diff(sample->raw_at, pipeline->last.raw_at));
+    vt_filter_reopen(&pipeline->filter, distance, distance / fmax(span_sec, 1));
+}
+
+/* The common case: a tick's reading of a clock that is right, or may not be corrected. */
+static VtAction
+follow(VtPipeline *pipeline, const VtSample *sample, VtInstant now)
+{
+    VtDoubt doubt = vt_delay_judge(&pipeline->delay, sample);
+    VtEstimate prediction = vt_filter_predict(&pipeline->filter, sample->raw_at);
+    VtVerdict verdict = vt_detector_judge(&pipeline->detector, sample, &doubt, &prediction);
+
+    if (verdict.kind == VT_VERDICT_SUSPECT) {
+        pipeline->is_doubtful = true;
+        return (VtAction){ .kind = VT_ACTION_HOLD, .measure_now = true };
+    }
+    if (verdict.kind == VT_VERDICT_STEP) {
+        note_step_seen(pipeline, verdict.raw_seen_at);
+        return recover(pipeline, sample, now);
+    }
+    if (verdict.kind == VT_VERDICT_SPIKE)
+        pipeline->n_spikes++;
+    if (verdict.kind == VT_VERDICT_DRIFTED)
+        reopen_filter(pipeline, sample, verdict.distance_ns);
+    if (verdict.distance_ns != 0)
+        vt_bound_forget(&pipeline->bound);
+
+    vt_filter_update(&pipeline->filter, sample, &doubt);
+    vt_bound_take(&pipeline->bound, sample, &prediction);
+    pipeline->last = *sample;
+    pipeline->is_doubtful = false;
+    advance_state(pipeline, VT_EVENT_READING);
+    if (pipeline->recovery.phase == VT_RECOVERY_WAITING) {
+        vt_recovery_add(&pipeline->recovery, sample);
+        return settle(pipeline, now);
+    }
+    VtEstimate estimate = vt_filter_predict(&pipeline->filter, now.raw);
+    return track(pipeline, &estimate, now);
+}
+
+static bool
+is_acceptable(const VtPipeline *pipeline, const VtReading *reading)
+{
+    if (vt_reading_check(reading) != VT_READING_OK)
+        return false;
+    if (vt_mono_diff(reading->sent.raw, pipeline->raw_not_before) < 0)
+        return false;
+    /* The filter takes samples in order. */
+    VtMono raw_at = vt_mono_middle(reading->sent.raw, reading->received.raw);
+    return vt_mono_diff(raw_at, pipeline->last.raw_at) > 0;
+}
+
+VtAction
+vt_pipeline_on_reading(VtPipeline *pipeline, const VtReading *reading, VtInstant now)
+{
+    watch_clock(pipeline, now);
+    if (!is_acceptable(pipeline, reading)) {
+        pipeline->n_rejected++;
+        age_state(pipeline, now);
+        bool is_wanted = pipeline->is_doubtful || vt_recovery_is_urgent(&pipeline->recovery);
+        return finish(pipeline, (VtAction){ .measure_now = is_wanted }, now);
+    }
+
+    VtSample sample = vt_sample_from_reading(reading);
+    pipeline->n_readings++;
+    if (pipeline->state == VT_STATE_START)
+        begin_recovery(pipeline, now.raw);
+    vt_delay_learn(&pipeline->delay, &sample);
+
+    bool is_bursting = vt_recovery_is_urgent(&pipeline->recovery);
+    VtAction action =
+        is_bursting ? recover(pipeline, &sample, now) : follow(pipeline, &sample, now);
+    return finish(pipeline, action, now);
+}
+
+static void
+take_strong_hint(VtPipeline *pipeline, const VtPipelineHint *hint, VtInstant now)
+{
+    VtRecovery *recovery = &pipeline->recovery;
+    bool is_open = vt_recovery_is_urgent(recovery) && recovery->is_disruption;
+
+    advance_state(pipeline, VT_EVENT_STRONG_HINT);
+    if (is_open)
+        vt_recovery_restart(recovery);
+    else
+        begin_disruption(pipeline, now.raw, true);
+    recovery->allows_backward |= hint->allows_backward;
+    recovery->is_declared |= hint->is_declared;
+    if (hint->reopens_rate)
+        vt_filter_reopen(&pipeline->filter, 0, REOPENED_RATE_SIGMA_PPB);
+}
+
+VtAction
+vt_pipeline_on_hint(VtPipeline *pipeline, const VtPipelineHint *hint, VtInstant now)
+{
+    /* The hint may well tell of the very set that is found here. */
+    VtNs foreign_ns = vt_servo_find_foreign_step(&pipeline->servo, now);
+    forget_older_readings(pipeline, now);
+    pipeline->is_doubtful = true;
+    if (hint->strength == VT_HINT_STRONG || foreign_ns != 0)
+        take_strong_hint(pipeline, hint, now);
+    else if (vt_recovery_is_urgent(&pipeline->recovery))
+        vt_recovery_restart(&pipeline->recovery);
+    if (foreign_ns != 0)
+        pipeline->recovery.allows_backward = true;
+    return finish(pipeline, (VtAction){ .measure_now = true }, now);
+}
+
+VtAction
+vt_pipeline_on_silence(VtPipeline *pipeline, VtInstant now)
+{
+    watch_clock(pipeline, now);
+    age_state(pipeline, now);
+    return finish(pipeline, (VtAction){ .kind = VT_ACTION_HOLD }, now);
+}
+
+void
+vt_pipeline_on_failed_action(VtPipeline *pipeline)
+{
+    vt_servo_forget(&pipeline->servo);
+    VtRecovery *recovery = &pipeline->recovery;
+    if (recovery->phase == VT_RECOVERY_VERIFYING && recovery->n_readings == 0)
+        vt_recovery_undo_step(recovery);
+}
+
+void
+vt_pipeline_set_may_correct(VtPipeline *pipeline, bool may_correct)
+{
+    bool is_idle = pipeline->recovery.phase == VT_RECOVERY_IDLE;
+    /* What has drifted while nothing could be done about it is settled as at a start. */
+    if (may_correct && !pipeline->may_correct && is_idle && pipeline->was_right)
+        begin_recovery(pipeline, pipeline->last.raw_at);
+    pipeline->may_correct = may_correct;
+}
+
+VtPipelineStatus
+vt_pipeline_get_status(const VtPipeline *pipeline, VtInstant now)
+{
+    VtEstimate estimate = vt_filter_predict(&pipeline->filter, now.raw);
+    const VtSample *last = &pipeline->last;
+    VtNs age_ns = vt_mono_diff(now.raw, last->raw_at);
+    bool is_settled =
+        pipeline->state == VT_STATE_TRACKING || pipeline->state == VT_STATE_HOLDOVER;
+    bool is_sure = is_settled && !pipeline->is_doubtful && last->reference_synchronised;
+    VtNs host_error_ns = pipeline->is_doubtful ? VT_BOUND_UNKNOWN_NS
+                                               : vt_bound_get(&pipeline->bound, &estimate, now);
+    VtNs error_ns = vt_ns_add(host_error_ns, last->root_distance_ns);
+
+    return (VtPipelineStatus){
+        .state = pipeline->state,
+        .has_reference =
+            pipeline->n_readings > 0 && age_ns <= pipeline->params.holdover_after_ns,
+        .synchronised = is_settled && last->reference_synchronised,
+        .offset_ns = estimate.is_known ? vt_estimate_get_offset(&estimate, now) : 0,
+        .error_ns = is_sure ? vt_ns_min(error_ns, VT_BOUND_UNKNOWN_NS) : VT_BOUND_UNKNOWN_NS,
+        .host_error_ns = host_error_ns,
+        .rate_ppb = estimate.rate_ppb,
+        .rate_sigma_ppb = estimate.rate_sigma_ppb,
+        .delay_ns = last->delay_ns,
+        .root_distance_ns = last->root_distance_ns,
+        .stratum = last->stratum,
+        .raw_last_reading_at = last->raw_at,
+        .n_readings = pipeline->n_readings,
+        .n_rejected = pipeline->n_rejected,
+        .n_spikes = pipeline->n_spikes,
+        .n_disruptions = pipeline->n_disruptions,
+    };
+}
+
+VtOutcome
+vt_pipeline_get_outcome(const VtPipeline *pipeline)
+{
+    return pipeline->outcome;
+}

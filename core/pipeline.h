@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Runs hints and readings through all stages: reading -> sample -> estimate -> verdict ->
+ * action. The only file that knows their order. Pure: time is an argument, effects are
+ * returned. The law it keeps: a hint never moves the clock, only a measurement does; and only a
+ * reading begun after the last hint can clear a suspicion.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/action.h"
+#include "core/outcome.h"
+#include "core/reading.h"
+#include "core/state.h"
+
+typedef struct VtPipeline VtPipeline;
+
+typedef struct {
+    VtNs step_threshold_ns; /* least |offset| that is stepped, not slewed; default 1 ms */
+    VtNs verify_limit_ns;   /* |offset| after the first step that closes a disruption; 500 us */
+    unsigned n_burst;       /* readings of a burst, at most; default 4 */
+    VtNs holdover_after_ns; /* without a usable reading for so long; default 5 s */
+    double drift_ppb;       /* growth of the bound while tracking; default 15000 (PHI) */
+    double disrupted_drift_ppb;    /* the same after a disruption; default 250000 */
+    double initial_rate_ppb;       /* as learnt before, or 0 */
+    double initial_rate_sigma_ppb; /* of it; default 500000 */
+    VtWall least_wall;             /* no correction may end before: the build date */
+} VtPipelineParams;
+
+/* The defaults named above; least_wall is 1970. */
+VtPipelineParams vt_pipeline_params_default(void);
+
+typedef enum {
+    VT_HINT_WEAK,   /* measure at once; state changes only if that fails */
+    VT_HINT_STRONG, /* unsynchronised from this instant on */
+} VtHintStrength;
+
+typedef struct {
+    VtHintStrength strength;
+    bool allows_backward; /* revert, host clock step, migration, an announced set or sleep */
+    bool is_declared;  /* a restore or revert told on a live link: no second witness needed */
+    bool reopens_rate; /* another oscillator from here on: migration, vmclock marker */
+} VtPipelineHint;
+
+typedef struct {
+    VtState state;
+    bool has_reference; /* a usable reading within holdover_after_ns */
+    bool synchronised;  /* TRACKING or HOLDOVER on a synchronised reference */
+    VtNs offset_ns;     /* best estimate of reference - REALTIME now */
+    VtNs error_ns;      /* bound of |true time - REALTIME| now; 16 s when unknown */
+    VtNs host_error_ns; /* the same against the reference alone, its own error left out */
+    double rate_ppb;    /* learnt rate: positive = the raw oscillator runs slow */
+    double rate_sigma_ppb;
+    VtNs delay_ns;         /* of the last sample used */
+    VtNs root_distance_ns; /* of the reference */
+    uint8_t stratum;       /* of the reference */
+    VtMono raw_last_reading_at;
+    uint64_t n_readings; /* accepted */
+    uint64_t n_rejected; /* failed the check, or begun before the last hint or step */
+    uint64_t n_spikes;   /* suspected and not confirmed */
+    uint64_t n_disruptions;
+} VtPipelineStatus;
+
+/* Transfer full. */
+VtPipeline *vt_pipeline_new(const VtPipelineParams *params);
+void vt_pipeline_free(VtPipeline *pipeline);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtPipeline, vt_pipeline_free)
+
+/* Whether corrections may be made at all (mode observe, no permission). Default: yes. */
+void vt_pipeline_set_may_correct(VtPipeline *pipeline, bool may_correct);
+
+/* Something may have happened. Never moves the clock; asks for a reading. */
+VtAction vt_pipeline_on_hint(VtPipeline *pipeline, const VtPipelineHint *hint, VtInstant now);
+
+/* A reading came in. The caller carries the returned action out before the next call. */
+VtAction vt_pipeline_on_reading(VtPipeline *pipeline, const VtReading *reading, VtInstant now);
+
+/* A tick passed without a reading: ages the state (TRACKING -> HOLDOVER). */
+VtAction vt_pipeline_on_silence(VtPipeline *pipeline, VtInstant now);
+
+/* The kernel refused the last step or slew: forget that it was under way. */
+void vt_pipeline_on_failed_action(VtPipeline *pipeline);
+
+VtPipelineStatus vt_pipeline_get_status(const VtPipeline *pipeline, VtInstant now);
+
+/* Of the disruption closed last; zeroed if there was none. */
+VtOutcome vt_pipeline_get_outcome(const VtPipeline *pipeline);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Chooses what the kernel clock is to do: hold or slew the phase, set the rate. Remembers what
+ * it asked for, so that no error is corrected twice and a clock set by somebody else is
+ * noticed. Each request is taken as carried out unless vt_servo_forget is called.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "core/action.h"
+#include "core/filter.h"
+
+typedef struct {
+    bool has_rate; /* false: what the kernel runs at is not ours */
+    double rate_ppb;
+    bool is_slewing;
+    VtMono raw_slewed_at; /* when the slew has surely ended */
+    bool has_seen;        /* the two below are set */
+    VtInstant seen;       /* the clocks when last looked at */
+    VtNs stepped_ns;      /* asked for since then */
+} VtServo;
+
+/* A zeroed VtServo is a fresh one. @estimate must be of @now. */
+VtAction vt_servo_track(VtServo *servo, const VtEstimate *estimate, VtInstant now);
+
+/* A step by the whole offset, and the rate if it is known. */
+VtAction vt_servo_step(VtServo *servo, const VtEstimate *estimate, VtInstant now);
+
+/*
+ * By how much somebody else has moved REALTIME since the last call: what neither our requests
+ * nor the greatest thinkable rate explain. Small moves cannot be told from slews and give 0.
+ */
+VtNs vt_servo_find_foreign_step(VtServo *servo, VtInstant now);
+
+/* The last request was not carried out. */
+void vt_servo_forget(VtServo *servo);

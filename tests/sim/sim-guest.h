@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A guest that drives the pipeline as the agent does: a reading at each tick, the next one at
+ * once when asked for, every action carried out before the next call. Counts what a scenario
+ * sets limits for.
+ */
+#pragma once
+
+#include "core/pipeline.h"
+#include "tests/sim/sim-host.h"
+
+typedef struct {
+    SimOscillator oscillator;
+    SimHost host;
+    VtPipeline *pipeline;
+    VtNs tick_ns;
+    VtNs until_tick_ns;
+    bool kernel_refuses; /* steps and slews fail */
+    unsigned n_steps;
+    unsigned n_slews;
+    unsigned n_rates;
+    unsigned n_recovered;
+    unsigned n_refused;
+    unsigned n_readings; /* asked for */
+    VtAction last_action;
+} SimGuest;
+
+void sim_guest_init(SimGuest *guest);
+void sim_guest_clear(SimGuest *guest);
+
+/* Runs for @span_ns of true time or a little more, ticks included. */
+void sim_guest_run(SimGuest *guest, VtNs span_ns);
+
+/* Gives a hint now and does what it leads to; returns the guest's run time used for it. */
+VtNs sim_guest_hint(SimGuest *guest, const VtPipelineHint *hint);
+
+/* Starts, and runs until the clock is in step. */
+void sim_guest_settle(SimGuest *guest);
+
+/* Reference - REALTIME, as nobody inside can know it. */
+VtNs sim_guest_get_error(const SimGuest *guest);
+
+VtPipelineStatus sim_guest_get_status(const SimGuest *guest);

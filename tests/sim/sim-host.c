@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tests/sim/sim-host.h"
+
+#define HOLD_NS (20 * VT_NS_PER_US)
+
+void
+sim_host_init(SimHost *host)
+{
+    *host = (SimHost){
+        .base_delay_ns = 60 * VT_NS_PER_US,
+        .jitter_ns = 20e3,
+        .timeout_ns = 100 * VT_NS_PER_MS,
+        .synchronised = true,
+    };
+}
+
+static VtNs
+draw_delay(const SimHost *host)
+{
+    return host->base_delay_ns + sim_exponential(host->jitter_ns);
+}
+
+/* Half of the way, a pause of the guest, the other half. */
+static void
+travel(SimOscillator *oscillator, VtNs delay_ns, VtNs *pause_ns)
+{
+    sim_oscillator_run(oscillator, delay_ns / 2);
+    sim_oscillator_pause(oscillator, *pause_ns);
+    sim_oscillator_run(oscillator, delay_ns - delay_ns / 2);
+    *pause_ns = 0;
+}
+
+static VtWall
+read_reference(const SimHost *host, const SimOscillator *oscillator)
+{
+    return (VtWall){ .ns = oscillator->true_ns + host->offset_ns };
+}
+
+bool
+sim_host_exchange(SimHost *host, SimOscillator *oscillator, VtReading *ret_reading)
+{
+    if (host->loss > 0 && g_test_rand_double() < host->loss) {
+        sim_oscillator_run(oscillator, host->timeout_ns);
+        return false;
+    }
+
+    VtReading reading = {
+        .sent = sim_oscillator_read(oscillator),
+        .precision_ns = 100,
+        .root_delay_ns = 20 * VT_NS_PER_US,
+        .root_dispersion_ns = 10 * VT_NS_PER_US,
+        .reference_synchronised = host->synchronised,
+        .stratum = 2,
+    };
+    travel(oscillator, draw_delay(host) + host->forward_extra_ns, &host->pause_before_ns);
+    reading.reference_received_at = read_reference(host, oscillator);
+    sim_oscillator_run(oscillator, HOLD_NS);
+    reading.reference_sent_at = read_reference(host, oscillator);
+    /* The reply is stamped: a pause from here on shows nowhere in the reading. */
+    travel(oscillator, draw_delay(host) + host->reply_spike_ns, &host->pause_after_ns);
+    host->reply_spike_ns = 0;
+    reading.received = sim_oscillator_read(oscillator);
+    *ret_reading = reading;
+    return true;
+}

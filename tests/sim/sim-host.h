@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A reference in simulated time, asked over a network with a base delay and exponential jitter
+ * in each direction. Can be lossy, asymmetric, unsynchronised, off true time, and can be told
+ * that the guest is paused in the middle of the next exchange.
+ */
+#pragma once
+
+#include "core/reading.h"
+#include "tests/sim/sim-oscillator.h"
+
+typedef struct {
+    VtNs offset_ns; /* of the reference's clock: reference - true time */
+    VtNs base_delay_ns;
+    double jitter_ns;      /* mean of the exponential part, each way */
+    VtNs forward_extra_ns; /* steady asymmetry */
+    VtNs reply_spike_ns;   /* on the way back of the next exchange only */
+    VtNs pause_before_ns;  /* the guest stands still on the way there of the next exchange */
+    VtNs pause_after_ns;   /* the same on the way back */
+    double loss;           /* probability that an exchange is lost */
+    VtNs timeout_ns;       /* that the guest waits for a lost one */
+    bool synchronised;
+} SimHost;
+
+/* 60 us + exponential(20 us) each way, synchronised, right. */
+void sim_host_init(SimHost *host);
+
+/* One exchange; runs @oscillator through it. False if it was lost. */
+bool sim_host_exchange(SimHost *host, SimOscillator *oscillator, VtReading *ret_reading);
