@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The kernel's clock: reads it, steps it, slews it, sets its rate and tells everyone how far it
+ * can be trusted. The only caller of clock_adjtime; scaled ppm, tick and microseconds live
+ * here and nowhere else. The two system calls stand behind VtClockKernel, so that tests run
+ * all of this against a simulated kernel.
+ *
+ * Failures of the kernel: VT_ERROR_DENIED without CAP_SYS_TIME in the initial user namespace,
+ * VT_ERROR_INVALID when the result would lie outside what the kernel can represent.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/timex.h>
+#include <time.h>
+
+#include "base/units.h"
+
+/* More than this is never outstanding, so that a dead agent leaves no more than it behind. */
+#define VT_CLOCK_MAX_SLEW_NS VT_NS_PER_MS
+
+/* The speed at which the kernel works off a slew (kernel/time/ntp.c, MAX_TICKADJ). */
+#define VT_CLOCK_SLEW_PPB 500000
+
+/* Rates beyond are a broken oscillator or a broken measurement; the kernel could do +-10 %. */
+#define VT_CLOCK_MAX_RATE_PPB 50000000.0
+
+/* What the kernel shows while nobody knows better (NTP_PHASE_LIMIT): 16 s. */
+#define VT_CLOCK_UNKNOWN_ERROR_NS (16 * VT_NS_PER_SEC)
+
+typedef struct {
+    /* clock_gettime; cannot fail for the clocks used here. */
+    void (*get_time)(void *instance, clockid_t clock_id, struct timespec *ret_at);
+    /* clock_adjtime(CLOCK_REALTIME, …): the clock state (TIME_…) or -errno. */
+    int (*adjust)(void *instance, struct timex *timex);
+} VtClockKernel;
+
+typedef struct VtClock VtClock;
+
+typedef struct {
+    double rate_ppb;        /* tick and frequency together, against MONOTONIC_RAW */
+    VtNs max_error_ns;      /* as published by whoever steers the clock */
+    VtNs slew_remaining_ns; /* not yet begun part of a single-shot slew */
+    bool is_unsynchronised; /* STA_UNSYNC; alone it proves nothing */
+    bool leap_insert;       /* armed for the end of this UTC day */
+    bool leap_delete;
+    bool in_leap_second; /* TIME_OOP */
+} VtClockState;
+
+/* The clock of this machine. Transfer full. */
+VtClock *vt_clock_new_system(void);
+
+/* A clock over another kernel; @kernel and @instance must outlive it. Transfer full. */
+VtClock *vt_clock_new(const VtClockKernel *kernel, void *instance);
+void vt_clock_free(VtClock *clock);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtClock, vt_clock_free)
+
+/* REALTIME and MONOTONIC_RAW of one instant; the pair with the least spread of three tries. */
+VtInstant vt_clock_read(VtClock *clock);
+VtWall vt_clock_read_wall(VtClock *clock);
+VtMono vt_clock_read_boot(VtClock *clock);
+
+bool vt_clock_get_state(VtClock *clock, VtClockState *ret_state, GError **error);
+
+/*
+ * Whether this process may correct the clock: asks the kernel for a change that changes
+ * nothing. Also takes the clock over: nanosecond units, kernel loop off.
+ */
+bool vt_clock_take_over(VtClock *clock, GError **error);
+
+/*
+ * Adds @offset_ns in one atomic move. The kernel marks the clock unsynchronised with a maximum
+ * error of 16 s and drops a slew under way; frequency and tick are kept.
+ */
+bool vt_clock_step(VtClock *clock, VtNs offset_ns, GError **error);
+
+/*
+ * Lets the kernel work off @offset_ns (at most +-VT_CLOCK_MAX_SLEW_NS, in whole microseconds)
+ * at 500 ppm, replacing what was left of an earlier slew. The kernel ends it by itself, also
+ * when this process is dead by then.
+ */
+bool vt_clock_slew(VtClock *clock, VtNs offset_ns, GError **error);
+
+/*
+ * Makes REALTIME run @rate_ppb faster than MONOTONIC_RAW, through frequency up to 500 ppm and
+ * through tick beyond. Reads back what the kernel took: it clamps in silence.
+ */
+bool vt_clock_set_rate(VtClock *clock, double rate_ppb, double *ret_taken_ppb, GError **error);
+
+/*
+ * Tells every reader of adjtimex how good the clock is. Unsynchronised sets STA_UNSYNC and
+ * keeps the error at 16 s at least, whatever @error_ns says. Armed leap seconds stay.
+ */
+bool vt_clock_publish(VtClock *clock, bool synchronised, VtNs error_ns, GError **error);

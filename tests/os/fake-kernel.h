@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A kernel clock as Linux has it, as far as virt-time uses it: steps, single-shot slews that
+ * begin at the next second, frequency and tick, status and maximum error. Time passes only
+ * when the test says so.
+ */
+#pragma once
+
+#include "os/clock.h"
+
+typedef struct {
+    VtWall wall; /* REALTIME */
+    VtMono raw;  /* MONOTONIC_RAW */
+    VtMono boot;
+    long tick_us;
+    long frequency_scaled;
+    long slew_us;          /* single-shot offset not yet begun */
+    long slewing_us;       /* being worked off during this second */
+    VtNs slewing_until_ns; /* on raw, since the fake began */
+    long maxerror_us;
+    int status;
+    bool may_set; /* false: EPERM on every change */
+    unsigned n_steps;
+    unsigned n_slews;
+    VtNs read_cost_ns; /* what one reading of a clock takes */
+} FakeKernel;
+
+extern const VtClockKernel fake_kernel;
+
+void fake_kernel_init(FakeKernel *kernel, VtWall wall);
+
+/* Lets @span_ns of the raw oscillator's time pass; rate and slew carry REALTIME along. */
+void fake_kernel_pass(FakeKernel *kernel, VtNs span_ns);
