@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Serves one D-Bus object on a private peer-to-peer socket, so that an operator's tool works
+ * where no message bus runs (initramfs, container). Reading needs no privilege beyond the mode
+ * of the socket; this server offers no method that changes anything. A client may be hostile:
+ * connections (32), those not yet authenticated (4) and calls on one connection (256) are
+ * bounded, and what goes beyond is hung up on.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include <gio/gio.h>
+
+typedef struct VtControlServer VtControlServer;
+
+/*
+ * Makes the folder of @path if it is missing (mode 0755), replaces a socket that a dead daemon
+ * left behind, and serves @object at @object_path to everyone who may connect; the socket gets
+ * @mode. Fails with VT_ERROR_BUSY when a living daemon answers on @path. Handlers run in the
+ * thread-default main context of the caller. Transfer full; @object is referenced.
+ */
+VtControlServer *vt_control_server_new(const char *path,
+                                       mode_t mode,
+                                       GDBusInterfaceSkeleton *object,
+                                       const char *object_path,
+                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Closes all connections and removes the socket. Takes NULL. */
+void vt_control_server_free(VtControlServer *server);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtControlServer, vt_control_server_free)
