@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "agent/agent.h"
+
+#include "agent/hints/link-state.h"
+#include "agent/hints/notice.h"
+#include "agent/providers/link.h"
+
+/* A host that wants to know how its guests are needs no more than one word a minute. */
+#define REPORT_EVERY_TICKS 60
+
+struct VtAgent {
+    VtAgentParams params;
+    VtClock *clock;
+    VtPipeline *pipeline;
+    VtLink *link;
+    VtProvider provider;
+    VtHintSource hints[2];
+    VtDisruptionLog disruptions;
+    GSource *tick;
+
+    bool is_reading;             /* a reading was asked for and has not come */
+    bool is_suspect;             /* a weak hint came and nothing was measured since */
+    bool can_correct;            /* the kernel lets us */
+    bool reference_synchronised; /* as the last reading said */
+    char *problem; /* why the clock cannot be corrected; NULL when nothing is in the way */
+    unsigned n_ticks_to_report;
+    VtState reported_state;
+};
+
+static bool
+may_measure(const VtAgent *agent)
+{
+    return vt_link_get_mode(agent->link) != VT_LINK_MODE_OFF;
+}
+
+static bool
+may_correct(const VtAgent *agent)
+{
+    return agent->can_correct && !agent->params.observe_only &&
+           vt_link_get_mode(agent->link) == VT_LINK_MODE_FULL;
+}
+
+static void
+set_problem(VtAgent *agent, const GError *error)
+{
+    if (g_strcmp0(agent->problem, error->message) == 0)
+        return;
+    g_free(agent->problem);
+    agent->problem = g_strdup(error->message);
+    g_warning("%s; the clock is measured and left as it is", error->message);
+}
+
+static bool
+is_synchronised(const VtAgent *agent, const VtPipelineStatus *status)
+{
+    return status->synchronised && !agent->is_suspect && may_correct(agent);
+}
+
+static void
+publish(VtAgent *agent, const VtPipelineStatus *status)
+{
+    if (!agent->can_correct)
+        return;
+    g_autoptr(GError) error = NULL;
+    if (!vt_clock_publish(agent->clock, is_synchronised(agent, status), status->error_ns,
+                          &error))
+        set_problem(agent, error);
+}
+
+static void
+send_report(VtAgent *agent, const VtPipelineStatus *status)
+{
+    VtLinkReport report = {
+        .state = (uint8_t)status->state,
+        .stratum = status->stratum,
+        .offset_ns = status->offset_ns,
+        .error_ns = status->error_ns,
+        .rate_ppb = vt_ns_from_double(status->rate_ppb),
+        .root_distance_ns = status->root_distance_ns,
+    };
+    if (is_synchronised(agent, status))
+        report.flags |= VT_LINK_REPORT_SYNCHRONISED;
+    if (!agent->can_correct)
+        report.flags |= VT_LINK_REPORT_CANNOT_CORRECT;
+    g_strlcpy(report.reference, agent->provider.kind->name, sizeof report.reference);
+
+    if (!vt_link_send_report(agent->link, &report))
+        return;
+    agent->n_ticks_to_report = REPORT_EVERY_TICKS;
+    agent->reported_state = status->state;
+}
+
+static void
+begin_reading(VtAgent *agent)
+{
+    if (!may_measure(agent) || !vt_provider_is_usable(&agent->provider))
+        return;
+    agent->is_reading = true;
+    vt_provider_begin(&agent->provider);
+}
+
+static bool
+apply_phase(VtAgent *agent, const VtAction *action, GError **error)
+{
+    switch (action->kind) {
+    case VT_ACTION_HOLD:
+        return true;
+    case VT_ACTION_STEP:
+        return vt_clock_step(agent->clock, action->offset_ns, error);
+    case VT_ACTION_SLEW:
+        return vt_clock_slew(agent->clock, action->offset_ns, error);
+    }
+    g_assert_not_reached();
+}
+
+static bool
+apply(VtAgent *agent, const VtAction *action, GError **error)
+{
+    double taken_ppb;
+    if (action->set_rate &&
+        !vt_clock_set_rate(agent->clock, action->rate_ppb, &taken_ppb, error))
+        return false;
+    return apply_phase(agent, action, error);
+}
+
+static void
+log_record(const VtDisruptionRecord *record, const char *reference)
+{
+    const VtOutcome *outcome = &record->outcome;
+    g_autofree char *offset = vt_ns_format_offset(outcome->offset_ns);
+    g_autofree char *residual = vt_ns_format_offset(outcome->residual_ns);
+    g_autofree char *error = vt_ns_format_span(outcome->error_ns);
+    VtNs duration_ns = vt_mono_diff(outcome->raw_corrected_at, outcome->raw_first_hint_at);
+    g_autofree char *duration = vt_ns_format_span(duration_ns);
+
+    g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID",
+                     "6d1b7c0f4a6e4d0fa3a0e2f3c1b89d10", "CAUSE",
+                     vt_link_cause_name(record->cause), "HINT", record->hint_name, "PROVIDER",
+                     reference, "MESSAGE",
+                     "disruption (%s, first seen by %s): offset %s, %s in %s%s%s, residual %s "
+                     "(bound %s)",
+                     vt_link_cause_name(record->cause), record->hint_name, offset,
+                     vt_link_action_name(record->action), duration,
+                     outcome->refusal != VT_REFUSAL_NONE ? ", refused: " : "",
+                     vt_refusal_text(outcome->refusal), residual, error);
+}
+
+/* The ACK first: everything that is only for people can wait. */
+static void
+close_disruption(VtAgent *agent)
+{
+    VtMono raw_now = vt_clock_read(agent->clock).raw;
+    VtMono boot_now = vt_clock_read_boot(agent->clock);
+    VtOutcome outcome = vt_pipeline_get_outcome(agent->pipeline);
+    const char *reference = agent->provider.kind->name;
+    VtLinkAck ack;
+
+    vt_disruption_log_on_outcome(&agent->disruptions, &outcome, raw_now);
+    if (vt_disruption_log_take_ack(&agent->disruptions, reference, boot_now, raw_now, &ack))
+        (void)vt_link_send_ack(agent->link, &ack); /* lost: the notice is repeated */
+    log_record(&agent->disruptions.last, reference);
+}
+
+static void
+clear_suspicion(VtAgent *agent, const VtPipelineStatus *status)
+{
+    VtLinkAck ack;
+    if (status->state != VT_STATE_TRACKING)
+        return;
+    vt_disruption_log_on_cleared(&agent->disruptions);
+    if (vt_disruption_log_take_weak_ack(&agent->disruptions, agent->provider.kind->name, status,
+                                        vt_clock_read_boot(agent->clock), &ack))
+        (void)vt_link_send_ack(agent->link, &ack);
+}
+
+static void
+log_state_change(VtState before, const VtPipelineStatus *status)
+{
+    if (before == status->state)
+        return;
+    g_autofree char *offset = vt_ns_format_offset(status->offset_ns);
+    g_autofree char *error = vt_ns_format_span(status->host_error_ns);
+    g_info("%s -> %s: offset %s (bound against the host %s)", vt_state_name(before),
+           vt_state_name(status->state), offset, error);
+}
+
+static void
+carry_out(VtAgent *agent, const VtAction *action, VtState before)
+{
+    g_autoptr(GError) error = NULL;
+    if (!apply(agent, action, &error)) {
+        vt_pipeline_on_failed_action(agent->pipeline);
+        set_problem(agent, error);
+    }
+
+    if (action->measure_now)
+        begin_reading(agent);
+    VtPipelineStatus status =
+        vt_pipeline_get_status(agent->pipeline, vt_clock_read(agent->clock));
+    publish(agent, &status);
+    if (action->recovered)
+        close_disruption(agent);
+    if (status.state != agent->reported_state)
+        send_report(agent, &status);
+    log_state_change(before, &status);
+}
+
+static VtState
+current_state(VtAgent *agent)
+{
+    return vt_pipeline_get_status(agent->pipeline, vt_clock_read(agent->clock)).state;
+}
+
+static void
+on_reading(const VtReading *reading, void *user_data)
+{
+    VtAgent *agent = user_data;
+    VtState before = current_state(agent);
+    VtInstant now = vt_clock_read(agent->clock);
+
+    agent->is_reading = false;
+    vt_pipeline_set_may_correct(agent->pipeline, may_correct(agent));
+    if (reading == NULL) {
+        VtAction silence = vt_pipeline_on_silence(agent->pipeline, now);
+        carry_out(agent, &silence, before);
+        return;
+    }
+
+    uint64_t n_before = vt_pipeline_get_status(agent->pipeline, now).n_readings;
+    VtAction action = vt_pipeline_on_reading(agent->pipeline, reading, now);
+    VtPipelineStatus status = vt_pipeline_get_status(agent->pipeline, now);
+    if (status.n_readings != n_before) {
+        agent->reference_synchronised = reading->reference_synchronised;
+        agent->is_suspect = false;
+    }
+    carry_out(agent, &action, before);
+    if (!agent->is_suspect)
+        clear_suspicion(agent, &status);
+}
+
+static void
+on_hint(const VtHint *hint, void *user_data)
+{
+    VtAgent *agent = user_data;
+    VtState before = current_state(agent);
+    VtPipelineHint pipeline_hint = {
+        .strength = hint->is_strong ? VT_HINT_STRONG : VT_HINT_WEAK,
+        .allows_backward = hint->allows_backward,
+        .is_declared = hint->is_declared,
+    };
+
+    agent->is_suspect = true;
+    vt_disruption_log_on_hint(&agent->disruptions, hint);
+    VtAction action =
+        vt_pipeline_on_hint(agent->pipeline, &pipeline_hint, vt_clock_read(agent->clock));
+    carry_out(agent, &action, before);
+    g_debug("hint '%s' (%s)", hint->name, hint->is_strong ? "strong" : "weak");
+}
+
+static void
+tick_report(VtAgent *agent)
+{
+    if (agent->n_ticks_to_report > 0)
+        agent->n_ticks_to_report -= 1;
+    if (agent->n_ticks_to_report > 0)
+        return;
+    VtPipelineStatus status =
+        vt_pipeline_get_status(agent->pipeline, vt_clock_read(agent->clock));
+    send_report(agent, &status);
+}
+
+static gboolean
+on_tick(gpointer user_data)
+{
+    VtAgent *agent = user_data;
+
+    vt_link_probe(agent->link);
+    if (!agent->is_reading)
+        begin_reading(agent);
+    if (!agent->is_reading) {
+        VtState before = current_state(agent);
+        VtAction silence = vt_pipeline_on_silence(agent->pipeline, vt_clock_read(agent->clock));
+        carry_out(agent, &silence, before);
+    }
+    tick_report(agent);
+    return G_SOURCE_CONTINUE;
+}
+
+static void
+start_tick(VtAgent *agent)
+{
+    agent->tick = g_timeout_source_new((guint)(agent->params.tick_ns / VT_NS_PER_MS));
+    g_source_set_callback(agent->tick, on_tick, agent, NULL);
+    g_source_attach(agent->tick, g_main_context_get_thread_default());
+}
+
+static void
+take_over_clock(VtAgent *agent)
+{
+    g_autoptr(GError) error = NULL;
+    agent->can_correct = vt_clock_take_over(agent->clock, &error);
+    if (!agent->can_correct)
+        set_problem(agent, error);
+}
+
+static VtPipeline *
+make_pipeline(void)
+{
+    VtPipelineParams params = vt_pipeline_params_default();
+    params.least_wall = (VtWall){ .ns = VT_BUILD_DATE_SEC * VT_NS_PER_SEC };
+    return vt_pipeline_new(&params);
+}
+
+VtAgent *
+vt_agent_new(const VtAgentParams *params, VtClock *clock)
+{
+    VtAgent *agent = g_new0(VtAgent, 1);
+    agent->params = *params;
+    agent->clock = clock;
+    agent->reported_state = VT_STATE_START;
+    agent->n_ticks_to_report = 1;
+    agent->pipeline = make_pipeline();
+    agent->link = vt_link_new(&params->places, VT_AGENT_PORT_NAME, clock);
+    agent->provider = vt_provider_link_new(agent->link, clock, on_reading, agent);
+    agent->hints[0] = vt_hint_notice_new(agent->link, on_hint, agent);
+    agent->hints[1] = vt_hint_link_state_new(agent->link, on_hint, agent);
+
+    take_over_clock(agent);
+    start_tick(agent);
+    vt_link_probe(agent->link);
+    if (vt_link_get_problem(agent->link) != NULL)
+        g_info("no link to the host: %s", vt_link_get_problem(agent->link));
+    return agent;
+}
+
+void
+vt_agent_free(VtAgent *agent)
+{
+    if (agent == NULL)
+        return;
+    g_source_destroy(agent->tick);
+    g_source_unref(agent->tick);
+    for (size_t i = 0; i < G_N_ELEMENTS(agent->hints); i++)
+        vt_hint_source_clear(&agent->hints[i]);
+    vt_provider_clear(&agent->provider);
+    vt_link_free(agent->link);
+    vt_pipeline_free(agent->pipeline);
+    if (agent->can_correct)
+        (void)vt_clock_publish(agent->clock, false, VT_CLOCK_UNKNOWN_ERROR_NS, NULL);
+    g_free(agent->problem);
+    g_free(agent);
+}
+
+void
+vt_agent_on_port_signal(VtAgent *agent)
+{
+    vt_link_probe(agent->link);
+}
+
+static uint8_t
+mode_in_force(const VtAgent *agent)
+{
+    uint8_t mode = vt_link_get_mode(agent->link);
+    if (mode == VT_LINK_MODE_OFF)
+        return mode;
+    /* Before the host has said what it allows, nothing is corrected either. */
+    return may_correct(agent) ? VT_LINK_MODE_FULL : VT_LINK_MODE_OBSERVE;
+}
+
+VtAgentView
+vt_agent_look(VtAgent *agent)
+{
+    VtInstant now = vt_clock_read(agent->clock);
+    VtPipelineStatus status = vt_pipeline_get_status(agent->pipeline, now);
+    const char *link_problem = vt_link_get_problem(agent->link);
+
+    return (VtAgentView){
+        .status = status,
+        .last_disruption = agent->disruptions.last,
+        .raw_now = now.raw,
+        .link_state = vt_link_get_state(agent->link),
+        .mode = mode_in_force(agent),
+        .reference = status.has_reference ? agent->provider.kind->name : "",
+        .problem = agent->problem != NULL ? agent->problem
+                   : link_problem != NULL ? link_problem
+                                          : "",
+        .reference_synchronised = agent->reference_synchronised,
+        .can_correct = agent->can_correct,
+        .synchronised = is_synchronised(agent, &status),
+    };
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns the parts of the guest daemon and joins them: a hint or the tick asks a provider for a
+ * reading, the reading goes through the pipeline, the action that comes out is done to the
+ * clock, and whoever wants to know is told. The only file that does so.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "agent/devices/link.h"
+#include "agent/disruption.h"
+#include "core/pipeline.h"
+#include "os/clock.h"
+
+typedef struct VtAgent VtAgent;
+
+typedef struct {
+    VtPortPlaces places;
+    bool observe_only; /* correct nothing, whatever the host allows */
+    VtNs tick_ns;      /* between readings at rest; 1 s */
+} VtAgentParams;
+
+/* The name of the port that makes the link. */
+#define VT_AGENT_PORT_NAME "org.virttime.0"
+
+/*
+ * Takes over the clock as far as it may, opens the link if there is one, and begins. A clock
+ * that may not be set is not a failure: the agent goes on measuring and says so. @clock must
+ * outlive the agent. Transfer full.
+ */
+VtAgent *vt_agent_new(const VtAgentParams *params, VtClock *clock);
+
+/* Leaves the clock as it is, marked unsynchronised. Takes NULL. */
+void vt_agent_free(VtAgent *agent);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtAgent, vt_agent_free)
+
+/* SIGIO: the host side of a port came or went. */
+void vt_agent_on_port_signal(VtAgent *agent);
+
+/* Everything an operator can ask for, of one instant. */
+typedef struct {
+    VtPipelineStatus status;
+    VtDisruptionRecord last_disruption;
+    VtMono raw_now;
+    VtLinkState link_state;
+    uint8_t mode;          /* VtLinkMode in force */
+    const char *reference; /* "" for none; borrowed */
+    const char *problem;   /* what stands in the way; "" for nothing; borrowed */
+    bool reference_synchronised;
+    bool can_correct;
+    bool synchronised; /* what the kernel is told */
+} VtAgentView;
+
+VtAgentView vt_agent_look(VtAgent *agent);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The agent's settings; virt-time-agent.conf(5) describes each. */
+#pragma once
+
+#include "base/options.h"
+
+typedef enum {
+    VT_AGENT_MODE_AUTO,    /* as the host says */
+    VT_AGENT_MODE_OBSERVE, /* measure and report, correct nothing */
+} VtAgentMode;
+
+typedef struct {
+    int mode;             /* VtAgentMode */
+    char *control_socket; /* NULL: the built-in path */
+} VtAgentConfig;
+
+/* The table behind it, for parsing, --print-settings and the man page's test. */
+VtOptionTable vt_agent_config_get_table(void);
+
+void vt_agent_config_clear(VtAgentConfig *config);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(VtAgentConfig, vt_agent_config_clear)

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "agent/control.h"
+
+#include "agent/tracking.h"
+#include "bus/bus-agent1.h"
+#include "bus/control-path.h"
+
+struct VtAgentControl {
+    VtAgent *agent;
+    VtBusAgent1 *object;
+    VtControlServer *server;
+};
+
+static gboolean
+on_get_tracking(VtBusAgent1 *object, GDBusMethodInvocation *invocation, gpointer user_data)
+{
+    VtAgentControl *control = user_data;
+    VtAgentView view = vt_agent_look(control->agent);
+    vt_bus_agent1_complete_get_tracking(object, invocation, vt_tracking_to_variant(&view));
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+VtAgentControl *
+vt_agent_control_new(VtAgent *agent, const char *path, GError **error)
+{
+    g_autoptr(VtAgentControl) control = g_new0(VtAgentControl, 1);
+
+    control->agent = agent;
+    control->object = vt_bus_agent1_skeleton_new();
+    g_signal_connect(control->object, "handle-get-tracking", G_CALLBACK(on_get_tracking),
+                     control);
+    /* Reading the state of this guest's clock needs no privilege. */
+    control->server = vt_control_server_new(path != NULL ? path : vt_control_path_agent(), 0666,
+                                            G_DBUS_INTERFACE_SKELETON(control->object),
+                                            VT_AGENT_OBJECT_PATH, error);
+    if (control->server == NULL)
+        return NULL;
+    return g_steal_pointer(&control);
+}
+
+void
+vt_agent_control_free(VtAgentControl *control)
+{
+    if (control == NULL)
+        return;
+    vt_control_server_free(control->server);
+    g_signal_handlers_disconnect_by_data(control->object, control);
+    g_object_unref(control->object);
+    g_free(control);
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "agent/devices/link.h"
+
+#include "base/error.h"
+#include "os/random.h"
+#include "proto/link-scanner.h"
+#include "proto/link-session.h"
+
+struct VtLink {
+    VtPortPlaces places;
+    char *port_name;
+    VtClock *clock;
+    VtPort *port;    /* NULL: none found */
+    GError *problem; /* why there is none */
+    VtLinkState state;
+    VtLinkScanner scanner;
+    VtLinkSession session;
+    uint32_t epoch; /* newest heard of in this session */
+    uint8_t mode;
+
+    VtLinkStateFunc state_func;
+    void *state_data;
+    VtLinkNoticeFunc notice_func;
+    void *notice_data;
+    VtLinkEpochFunc epoch_func;
+    void *epoch_data;
+    VtLinkReplyFunc reply_func;
+    void *reply_data;
+};
+
+VtLink *
+vt_link_new(const VtPortPlaces *places, const char *port_name, VtClock *clock)
+{
+    VtLink *link = g_new0(VtLink, 1);
+    link->places = *places;
+    link->port_name = g_strdup(port_name);
+    link->clock = clock;
+    return link;
+}
+
+void
+vt_link_free(VtLink *link)
+{
+    if (link == NULL)
+        return;
+    g_clear_pointer(&link->port, vt_port_free);
+    g_clear_error(&link->problem);
+    g_free(link->port_name);
+    g_free(link);
+}
+
+void
+vt_link_set_state_func(VtLink *link, VtLinkStateFunc func, void *user_data)
+{
+    link->state_func = func;
+    link->state_data = user_data;
+}
+
+void
+vt_link_set_notice_func(VtLink *link, VtLinkNoticeFunc func, void *user_data)
+{
+    link->notice_func = func;
+    link->notice_data = user_data;
+}
+
+void
+vt_link_set_epoch_func(VtLink *link, VtLinkEpochFunc func, void *user_data)
+{
+    link->epoch_func = func;
+    link->epoch_data = user_data;
+}
+
+void
+vt_link_set_reply_func(VtLink *link, VtLinkReplyFunc func, void *user_data)
+{
+    link->reply_func = func;
+    link->reply_data = user_data;
+}
+
+static void
+enter_state(VtLink *link, VtLinkState state)
+{
+    link->state = state;
+    if (link->state_func != NULL)
+        link->state_func(state, link->state_data);
+}
+
+static bool
+send_frame(VtLink *link, VtLinkFrame *frame)
+{
+    if (link->port == NULL)
+        return false;
+
+    uint8_t bytes[VT_LINK_MAX_FRAME_BYTES];
+    vt_link_session_seal(&link->session, frame);
+    size_t n_bytes = vt_link_frame_encode(frame, bytes);
+    return vt_port_send(link->port, bytes, n_bytes);
+}
+
+static void
+send_hello(VtLink *link)
+{
+    VtLinkHello hello = {
+        .nonce = link->session.own_nonce,
+        .peer_nonce = link->session.peer_nonce,
+        .version_least = VT_LINK_VERSION,
+        .version_greatest = VT_LINK_VERSION,
+    };
+    VtLinkFrame frame = { 0 };
+    vt_link_hello_encode(&hello, &frame);
+    /* Lost when the queue is full; the tick says it again. */
+    (void)send_frame(link, &frame);
+}
+
+static void
+take_hello(VtLink *link, const VtLinkFrame *frame)
+{
+    VtLinkHello hello;
+    if (!vt_link_hello_decode(frame, &hello))
+        return;
+
+    VtLinkHelloEffect effect = vt_link_session_on_hello(&link->session, &hello);
+    if (effect.is_new_session)
+        link->epoch = hello.epoch;
+    if (hello.mode != VT_LINK_MODE_INVALID)
+        link->mode = hello.mode;
+    if (effect.needs_answer)
+        send_hello(link);
+    if (effect.came_up)
+        enter_state(link, VT_LINK_STATE_UP);
+    else if (effect.is_new_session)
+        enter_state(link, VT_LINK_STATE_OPEN);
+}
+
+/* Epochs are a circle: newer is what lies less than half of it ahead. */
+static bool
+is_newer_epoch(uint32_t epoch, uint32_t than)
+{
+    return (int32_t)(epoch - than) > 0;
+}
+
+static void
+take_notice(VtLink *link, const VtLinkFrame *frame)
+{
+    VtLinkNotice notice;
+    if (!vt_link_notice_decode(frame, &notice) || notice.session != link->session.peer_nonce)
+        return;
+    if (is_newer_epoch(notice.epoch, link->epoch))
+        link->epoch = notice.epoch;
+    if (link->notice_func != NULL)
+        link->notice_func(&notice, link->notice_data);
+}
+
+static void
+take_reply(VtLink *link, const VtLinkFrame *frame, VtInstant received)
+{
+    VtLinkTime reply;
+    if (!vt_link_time_decode(frame, VT_LINK_TIME_REPLY, &reply))
+        return;
+    if (reply.session != link->session.peer_nonce)
+        return;
+    if (is_newer_epoch(reply.epoch, link->epoch)) {
+        link->epoch = reply.epoch;
+        if (link->epoch_func != NULL)
+            link->epoch_func(link->epoch_data);
+        return;
+    }
+    if (reply.epoch == link->epoch && link->reply_func != NULL)
+        link->reply_func(&reply, received, link->reply_data);
+}
+
+static void
+on_bytes(const uint8_t *bytes, size_t n_bytes, void *user_data)
+{
+    VtLink *link = user_data;
+    VtInstant received = vt_clock_read(link->clock);
+    VtLinkFrame frame;
+
+    while (vt_link_scanner_next(&link->scanner, &bytes, &n_bytes, &frame)) {
+        /* Each taker refuses what is not its own; unknown types are skipped. */
+        take_hello(link, &frame);
+        take_notice(link, &frame);
+        take_reply(link, &frame, received);
+    }
+}
+
+static void
+on_opened(void *user_data)
+{
+    VtLink *link = user_data;
+
+    /* A fresh nonce, so that answers to the last connection are not taken for ours. */
+    vt_link_session_begin(&link->session, vt_random_nonce());
+    vt_link_scanner_reset(&link->scanner);
+    enter_state(link, VT_LINK_STATE_OPEN);
+    send_hello(link);
+}
+
+static void
+on_closed(void *user_data)
+{
+    enter_state(user_data, VT_LINK_STATE_CLOSED);
+}
+
+static const VtPortListener port_listener = {
+    .on_opened = on_opened,
+    .on_closed = on_closed,
+    .on_bytes = on_bytes,
+};
+
+static void
+open_port(VtLink *link)
+{
+    g_clear_error(&link->problem);
+    link->port =
+        vt_port_open(&link->places, link->port_name, &port_listener, link, &link->problem);
+    if (link->port != NULL)
+        enter_state(link, VT_LINK_STATE_CLOSED);
+}
+
+static void
+drop_vanished_port(VtLink *link)
+{
+    if (link->port == NULL || !vt_port_is_gone(link->port))
+        return;
+    g_clear_pointer(&link->port, vt_port_free);
+    enter_state(link, VT_LINK_STATE_NO_PORT);
+}
+
+void
+vt_link_probe(VtLink *link)
+{
+    drop_vanished_port(link);
+    if (link->port == NULL)
+        open_port(link);
+    if (link->port == NULL)
+        return;
+
+    bool was_waiting = link->state == VT_LINK_STATE_OPEN;
+    vt_port_probe(link->port);
+    if (was_waiting && link->state == VT_LINK_STATE_OPEN)
+        send_hello(link);
+}
+
+VtLinkState
+vt_link_get_state(const VtLink *link)
+{
+    return link->state;
+}
+
+uint8_t
+vt_link_get_mode(const VtLink *link)
+{
+    return link->mode;
+}
+
+const char *
+vt_link_get_problem(const VtLink *link)
+{
+    return link->problem != NULL ? link->problem->message : NULL;
+}
+
+bool
+vt_link_send_request(VtLink *link, VtLinkTime *request, VtInstant *ret_sent)
+{
+    if (link->state != VT_LINK_STATE_UP)
+        return false;
+
+    VtLinkFrame frame = { 0 };
+    request->session = link->session.peer_nonce;
+    request->epoch = link->epoch;
+    VtInstant sent = vt_clock_read(link->clock);
+    request->packet.transmit = vt_ntp_stamp_from_wall(sent.wall);
+    vt_link_time_encode(request, VT_LINK_TIME_REQUEST, &frame);
+    if (!send_frame(link, &frame))
+        return false;
+    *ret_sent = sent;
+    return true;
+}
+
+bool
+vt_link_send_ack(VtLink *link, const VtLinkAck *ack)
+{
+    VtLinkFrame frame = { 0 };
+    VtLinkAck own = *ack;
+    own.session = link->session.peer_nonce;
+    vt_link_ack_encode(&own, &frame);
+    return link->state == VT_LINK_STATE_UP && send_frame(link, &frame);
+}
+
+bool
+vt_link_send_report(VtLink *link, const VtLinkReport *report)
+{
+    VtLinkFrame frame = { 0 };
+    VtLinkReport own = *report;
+    own.session = link->session.peer_nonce;
+    vt_link_report_encode(&own, &frame);
+    return link->state == VT_LINK_STATE_UP && send_frame(link, &frame);
+}

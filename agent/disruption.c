@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "agent/disruption.h"
+
+static uint8_t
+action_of(const VtOutcome *outcome)
+{
+    if (outcome->refusal == VT_REFUSAL_OBSERVE)
+        return VT_LINK_ACTION_OBSERVED;
+    if (outcome->refusal != VT_REFUSAL_NONE)
+        return VT_LINK_ACTION_REFUSED;
+    switch (outcome->kind) {
+    case VT_ACTION_STEP:
+        return VT_LINK_ACTION_STEPPED;
+    case VT_ACTION_SLEW:
+        return VT_LINK_ACTION_SLEWED;
+    case VT_ACTION_HOLD:
+        return VT_LINK_ACTION_NONE;
+    }
+    g_assert_not_reached();
+}
+
+void
+vt_disruption_log_on_hint(VtDisruptionLog *log, const VtHint *hint)
+{
+    if (log->first_hint_name == NULL)
+        log->first_hint_name = hint->name;
+    if (hint->notice == NULL)
+        return;
+    log->has_notice = true;
+    log->notice = *hint->notice;
+}
+
+void
+vt_disruption_log_on_cleared(VtDisruptionLog *log)
+{
+    log->first_hint_name = NULL;
+}
+
+void
+vt_disruption_log_on_outcome(VtDisruptionLog *log, const VtOutcome *outcome, VtMono raw_now)
+{
+    bool was_noticed = outcome->was_announced && log->has_notice;
+    bool was_hinted = outcome->was_announced && log->first_hint_name != NULL;
+
+    log->last = (VtDisruptionRecord){
+        .exists = true,
+        .cause = was_noticed ? log->notice.cause : VT_LINK_CAUSE_UNKNOWN,
+        .hint_name = was_hinted ? log->first_hint_name : "reading",
+        .action = action_of(outcome),
+        .outcome = *outcome,
+        .raw_closed_at = raw_now,
+    };
+    log->first_hint_name = NULL;
+}
+
+static VtLinkAck
+begin_ack(VtDisruptionLog *log, const char *reference)
+{
+    VtLinkAck ack = { .event = log->notice.event };
+    g_strlcpy(ack.reference, reference, sizeof ack.reference);
+    log->has_notice = false;
+    return ack;
+}
+
+bool
+vt_disruption_log_take_ack(VtDisruptionLog *log,
+                           const char *reference,
+                           VtMono boot_now,
+                           VtMono raw_now,
+                           VtLinkAck *ret_ack)
+{
+    if (!log->has_notice)
+        return false;
+
+    const VtOutcome *outcome = &log->last.outcome;
+    VtNs boot_of_raw_ns = vt_mono_diff(boot_now, raw_now);
+    VtLinkAck ack = begin_ack(log, reference);
+    ack.action = log->last.action;
+    ack.offset_ns = outcome->offset_ns;
+    ack.residual_ns = outcome->residual_ns;
+    ack.error_ns = outcome->error_ns;
+    ack.first_hint_at = vt_mono_add(outcome->raw_first_hint_at, boot_of_raw_ns);
+    ack.corrected_at = vt_mono_add(outcome->raw_corrected_at, boot_of_raw_ns);
+    *ret_ack = ack;
+    return true;
+}
+
+bool
+vt_disruption_log_take_weak_ack(VtDisruptionLog *log,
+                                const char *reference,
+                                const VtPipelineStatus *status,
+                                VtMono boot_now,
+                                VtLinkAck *ret_ack)
+{
+    if (!log->has_notice || vt_link_cause_is_strong(log->notice.cause))
+        return false;
+
+    VtLinkAck ack = begin_ack(log, reference);
+    ack.action = VT_LINK_ACTION_NONE;
+    ack.offset_ns = status->offset_ns;
+    ack.residual_ns = status->offset_ns;
+    ack.error_ns = status->host_error_ns;
+    ack.first_hint_at = boot_now;
+    ack.corrected_at = boot_now;
+    *ret_ack = ack;
+    return true;
+}

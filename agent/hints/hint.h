@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A hint: a sign that something may have befallen this guest. It may be wrong, late or forged;
+ * all it can do is make the agent measure now. Each kind is one file.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "proto/link-message.h"
+
+typedef struct {
+    const char *name;           /* which sign: "notice", "link-opened", ... */
+    bool is_strong;             /* unsynchronised from now on, until measured */
+    bool allows_backward;       /* what it tells of can put the true time behind the clock */
+    bool is_declared;           /* a restore or revert told on a live link */
+    const VtLinkNotice *notice; /* NULL unless it was one; borrowed for the call */
+} VtHint;
+
+typedef void (*VtHintFunc)(const VtHint *hint, void *user_data);
+
+typedef struct {
+    const char *name;
+    void (*free)(void *instance);
+} VtHintKind;
+
+typedef struct {
+    const VtHintKind *kind;
+    void *instance;
+} VtHintSource;
+
+/* Takes an empty source. */
+void vt_hint_source_clear(VtHintSource *source);

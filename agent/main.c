@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "agent/agent.h"
+#include "agent/config.h"
+#include "agent/control.h"
+#include "agent/owner.h"
+#include "os/daemon.h"
+#include "os/notify.h"
+#include "os/process.h"
+#include "os/signals.h"
+
+typedef struct {
+    GMainLoop *loop;
+    VtAgent *agent;
+} Running;
+
+static void
+on_signal(int signal_number, void *user_data)
+{
+    Running *running = user_data;
+    if (signal_number == SIGIO)
+        vt_agent_on_port_signal(running->agent);
+    else
+        g_main_loop_quit(running->loop);
+}
+
+static void
+prepare_process(void)
+{
+    g_autoptr(GError) no_lock = NULL;
+    g_autoptr(GError) no_priority = NULL;
+
+    if (!vt_process_lock_memory(&no_lock))
+        g_info("%s; the first reaction to a disruption may be slower", no_lock->message);
+    if (!vt_process_raise_priority(&no_priority))
+        g_info("%s; the first reaction to a disruption may be slower", no_priority->message);
+}
+
+static int
+run(const VtAgentConfig *config)
+{
+    static const int signal_numbers[] = { SIGTERM, SIGINT, SIGIO, 0 };
+    g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+    g_autoptr(GError) error = NULL;
+    Running running = { .loop = loop };
+
+    /* First of all, so that every thread made later has the signals blocked. */
+    g_autoptr(VtSignals) signals = vt_signals_new(signal_numbers, on_signal, &running, &error);
+    if (signals == NULL) {
+        g_critical("%s", error->message);
+        return VT_EXIT_FAILED;
+    }
+    prepare_process();
+
+    VtAgentParams params = {
+        .places = vt_port_places_system(),
+        .observe_only = config->mode == VT_AGENT_MODE_OBSERVE,
+        .tick_ns = VT_NS_PER_SEC,
+    };
+    g_autoptr(VtClock) clock = vt_clock_new_system();
+    g_autoptr(VtAgent) agent = vt_agent_new(&params, clock);
+    running.agent = agent;
+    g_autoptr(VtAgentControl) control =
+        vt_agent_control_new(agent, config->control_socket, &error);
+    if (control == NULL)
+        g_warning("%s; virt-timectl will not find this agent", error->message);
+
+    g_message("virt-time-agent %s began", VT_VERSION);
+    vt_notify("READY=1");
+    g_main_loop_run(loop);
+    vt_notify("STOPPING=1");
+    return VT_EXIT_OK;
+}
+
+int
+main(int argc, char **argv)
+{
+    g_auto(VtAgentConfig) config = { 0 };
+    g_auto(VtOwner) owner = { 0 };
+    int exit_code;
+    VtDaemon daemon = {
+        .name = "virt-time-agent",
+        .summary =
+            "Keeps the clock of a virtual machine right, also after a pause, a restore or a "
+            "migration.",
+        .settings = vt_agent_config_get_table(),
+        .default_path = VT_CONFIG_DIR "/agent.conf",
+    };
+
+    if (!vt_daemon_begin(&daemon, &argc, &argv, &config, &exit_code))
+        return exit_code;
+    if (vt_owner_find("/proc", &owner)) {
+        g_critical(
+            "process %d ('%s') steers this clock already; stop it, or do not run this one",
+            owner.pid, owner.name);
+        return VT_EXIT_OWNED;
+    }
+    return run(&config);
+}

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The whole agent over a simulated kernel and a host on a pseudo-terminal. */
+#include "agent/agent.h"
+#include "agent/tracking.h"
+#include "tests/agent/fake-host.h"
+
+/* Only ends a test that would wait for ever. */
+#define TIMEOUT_SEC 5
+
+#define WARNING_BYTES 256
+
+/* GLib has one log writer for each process, so what it keeps is the process's too. */
+static char last_warning[WARNING_BYTES];
+
+static const VtWall true_wall = { .ns = INT64_C(1900000000) * VT_NS_PER_SEC };
+
+typedef struct {
+    FakeKernel kernel;
+    FakeHost host;
+    VtClock *clock;
+    VtAgent *agent;
+} Fixture;
+
+static void
+set_up(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    fake_kernel_init(&fixture->kernel, true_wall);
+    /* What lets time pass at all: each reading of a clock takes a microsecond. */
+    fixture->kernel.read_cost_ns = VT_NS_PER_US;
+    fake_host_init(&fixture->host, &fixture->kernel);
+    fixture->clock = vt_clock_new(&fake_kernel, &fixture->kernel);
+}
+
+static void
+start(Fixture *fixture, bool observe_only)
+{
+    VtAgentParams params = {
+        .places = fake_host_get_places(&fixture->host),
+        .observe_only = observe_only,
+        .tick_ns = 5 * VT_NS_PER_MS,
+    };
+    fixture->agent = vt_agent_new(&params, fixture->clock);
+}
+
+static void
+tear_down(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    vt_agent_free(fixture->agent);
+    vt_clock_free(fixture->clock);
+    fake_host_clear(&fixture->host);
+}
+
+static gboolean
+on_timeout(gpointer user_data)
+{
+    bool *has_timed_out = user_data;
+    *has_timed_out = true;
+    return G_SOURCE_CONTINUE;
+}
+
+static void
+wait_for_state(Fixture *fixture, VtState state)
+{
+    bool has_timed_out = false;
+    guint id = g_timeout_add_seconds(TIMEOUT_SEC, on_timeout, &has_timed_out);
+    while (vt_agent_look(fixture->agent).status.state != state && !has_timed_out)
+        g_main_context_iteration(NULL, TRUE);
+    g_source_remove(id);
+    g_assert_cmpint(vt_agent_look(fixture->agent).status.state, ==, state);
+}
+
+static void
+wait_for(const unsigned *value, unsigned wanted)
+{
+    bool has_timed_out = false;
+    guint id = g_timeout_add_seconds(TIMEOUT_SEC, on_timeout, &has_timed_out);
+    while (*value < wanted && !has_timed_out)
+        g_main_context_iteration(NULL, TRUE);
+    g_source_remove(id);
+    g_assert_cmpuint(*value, >=, wanted);
+}
+
+static void
+test_right_clock_is_left_alone(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    start(fixture, false);
+    wait_for_state(fixture, VT_STATE_TRACKING);
+
+    VtAgentView view = vt_agent_look(fixture->agent);
+    g_assert_true(view.synchronised);
+    g_assert_cmpstr(view.reference, ==, "link");
+    g_assert_cmpint(fixture->kernel.status & STA_UNSYNC, ==, 0);
+    g_assert_cmpuint(fixture->kernel.n_steps, ==, 0);
+}
+
+static void
+test_pause_is_stepped_once_and_acknowledged(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    start(fixture, false);
+    wait_for_state(fixture, VT_STATE_TRACKING);
+
+    fixture->host.epoch += 1;
+    fixture->host.ahead_ns = 30 * VT_NS_PER_SEC;
+    fake_host_send_notice(&fixture->host, VT_LINK_CAUSE_RESUMED, 1);
+    wait_for(&fixture->host.n_acks, 1);
+
+    g_assert_cmpuint(fixture->host.n_acks, ==, 1);
+    g_assert_cmpuint(fixture->host.ack.event.counter, ==, 1);
+    g_assert_cmpint(fixture->host.ack.action, ==, VT_LINK_ACTION_STEPPED);
+    g_assert_cmpuint(fixture->kernel.n_steps, ==, 1);
+    g_assert_cmpint(ABS(fixture->host.ack.offset_ns - 30 * VT_NS_PER_SEC), <, VT_NS_PER_MS);
+    g_assert_cmpint(ABS(fixture->host.ack.residual_ns), <, VT_NS_PER_MS);
+}
+
+static void
+test_notice_for_nothing_moves_nothing(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    start(fixture, false);
+    wait_for_state(fixture, VT_STATE_TRACKING);
+
+    fixture->host.epoch += 1;
+    fake_host_send_notice(&fixture->host, VT_LINK_CAUSE_RESUMED, 1);
+    wait_for(&fixture->host.n_acks, 1);
+
+    g_assert_cmpuint(fixture->kernel.n_steps, ==, 0);
+    g_assert_cmpint(fixture->host.ack.action, !=, VT_LINK_ACTION_STEPPED);
+}
+
+static void
+test_strong_notice_is_published_before_it_is_measured(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    start(fixture, false);
+    wait_for_state(fixture, VT_STATE_TRACKING);
+
+    fixture->host.answers = false;
+    fixture->host.epoch += 1;
+    fake_host_send_notice(&fixture->host, VT_LINK_CAUSE_RESUMED, 1);
+    wait_for_state(fixture, VT_STATE_DISRUPTED);
+
+    g_assert_cmpint(fixture->kernel.status & STA_UNSYNC, !=, 0);
+    g_assert_cmpint(fixture->kernel.maxerror_us, ==, 16000000);
+    g_assert_false(vt_agent_look(fixture->agent).synchronised);
+}
+
+static void
+test_without_permission_it_measures_and_says_so(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    fixture->kernel.may_set = false;
+    fixture->host.ahead_ns = 30 * VT_NS_PER_SEC;
+    last_warning[0] = '\0';
+
+    start(fixture, false);
+    g_assert_cmpstr(
+        last_warning, ==,
+        "cannot take over the clock: Operation not permitted; the clock is measured and left as it is");
+    wait_for(&fixture->host.n_requests, 3);
+    wait_for(&fixture->host.n_reports, 1);
+
+    VtAgentView view = vt_agent_look(fixture->agent);
+    g_assert_false(view.can_correct);
+    g_assert_false(view.synchronised);
+    g_assert_cmpstr(view.problem, !=, "");
+    g_assert_cmpuint(fixture->kernel.n_steps, ==, 0);
+    g_assert_cmpint(fixture->host.report.flags & VT_LINK_REPORT_CANNOT_CORRECT, !=, 0);
+}
+
+static void
+test_observe_moves_nothing(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    fixture->host.ahead_ns = 30 * VT_NS_PER_SEC;
+    fixture->host.mode = VT_LINK_MODE_OBSERVE;
+
+    start(fixture, false);
+    wait_for(&fixture->host.n_requests, 8);
+
+    g_assert_cmpuint(fixture->kernel.n_steps, ==, 0);
+    g_assert_cmpuint(fixture->kernel.n_slews, ==, 0);
+    g_assert_false(vt_agent_look(fixture->agent).synchronised);
+}
+
+static void
+test_mode_off_does_not_even_measure(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    fixture->host.mode = VT_LINK_MODE_OFF;
+
+    start(fixture, false);
+    wait_for(&fixture->host.n_reports, 1);
+
+    g_assert_cmpuint(fixture->host.n_requests, ==, 0);
+}
+
+static void
+test_unsynchronised_host_is_told_on(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    fixture->host.is_synchronised = false;
+
+    start(fixture, false);
+    wait_for_state(fixture, VT_STATE_TRACKING);
+
+    VtAgentView view = vt_agent_look(fixture->agent);
+    g_assert_false(view.reference_synchronised);
+    g_assert_false(view.synchronised);
+    g_assert_cmpint(view.status.host_error_ns, <, VT_NS_PER_SEC);
+    g_assert_cmpint(fixture->kernel.status & STA_UNSYNC, !=, 0);
+}
+
+static void
+test_tracking_has_every_documented_key(Fixture *fixture, gconstpointer data)
+{
+    static const char *const keys[] = {
+        "version",
+        "mode",
+        "state",
+        "reference",
+        "has-reference",
+        "stratum",
+        "problem",
+        "offset-ns",
+        "error-ns",
+        "host-error-ns",
+        "rate-ppb",
+        "delay-ns",
+        "link",
+        "readings",
+        "last-disruption",
+        "rejected",
+        "spikes",
+        "disruptions",
+        "can-correct",
+        "reference-synchronised",
+        "synchronised",
+        "rate-sigma-ppb",
+        "root-distance-ns",
+        "last-reading-age-ns",
+    };
+    (void)data;
+    start(fixture, false);
+    wait_for_state(fixture, VT_STATE_TRACKING);
+
+    VtAgentView view = vt_agent_look(fixture->agent);
+    g_autoptr(GVariant) tracking = g_variant_ref_sink(vt_tracking_to_variant(&view));
+
+    g_assert_cmpuint(g_variant_n_children(tracking), ==, G_N_ELEMENTS(keys));
+    for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
+        g_autoptr(GVariant) value = g_variant_lookup_value(tracking, keys[i], NULL);
+        g_test_message("%s", keys[i]);
+        g_assert_nonnull(value);
+    }
+}
+
+#define add(path, function) \
+    g_test_add("/agent/agent/" path, Fixture, NULL, set_up, function, tear_down)
+
+/* Keeps the last warning in the 256 bytes at @user_data; GLib's own writer would end the test. */
+static GLogWriterOutput
+write_log(GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
+{
+    for (gsize i = 0; i < n_fields; i++) {
+        bool is_message = strcmp(fields[i].key, "MESSAGE") == 0;
+        if (is_message && (level & G_LOG_LEVEL_WARNING) != 0)
+            g_strlcpy(user_data, fields[i].value, WARNING_BYTES);
+    }
+    return G_LOG_WRITER_HANDLED;
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_log_set_writer_func(write_log, last_warning, NULL);
+    add("right-clock-is-left-alone", test_right_clock_is_left_alone);
+    add("pause-is-stepped-once-and-acknowledged", test_pause_is_stepped_once_and_acknowledged);
+    add("notice-for-nothing-moves-nothing", test_notice_for_nothing_moves_nothing);
+    add("strong-notice-is-published-before-it-is-measured",
+        test_strong_notice_is_published_before_it_is_measured);
+    add("without-permission-it-measures-and-says-so",
+        test_without_permission_it_measures_and_says_so);
+    add("observe-moves-nothing", test_observe_moves_nothing);
+    add("mode-off-does-not-even-measure", test_mode_off_does_not_even_measure);
+    add("unsynchronised-host-is-told-on", test_unsynchronised_host_is_told_on);
+    add("tracking-has-every-documented-key", test_tracking_has_every_documented_key);
+    return g_test_run();
+}
