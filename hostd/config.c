@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hostd/config.h"
+
+#include "hostd/host-clock.h"
+
+static const char *const trusts[] = {
+    [VT_HOST_CLOCK_AUTO] = "auto",
+    [VT_HOST_CLOCK_TRUSTED] = "trusted",
+    [VT_HOST_CLOCK_UNSYNCHRONISED] = "unsynchronised",
+    NULL,
+};
+
+static const VtOption options[] = {
+    {
+        .group = "hostd",
+        .key = "uri",
+        .kind = VT_OPTION_TEXT,
+        .field_offset = offsetof(VtHostdConfig, uri),
+        .default_text = "qemu:///system",
+        .summary = "libvirt connection whose guests are served",
+    },
+    {
+        .group = "hostd",
+        .key = "host-clock",
+        .kind = VT_OPTION_CHOICE,
+        .field_offset = offsetof(VtHostdConfig, host_clock),
+        .default_text = "auto",
+        .choices = trusts,
+        .summary = "how good this host's own clock is",
+    },
+    {
+        .group = "hostd",
+        .key = "control-socket",
+        .kind = VT_OPTION_TEXT,
+        .field_offset = offsetof(VtHostdConfig, control_socket),
+        .default_text = "",
+        .summary = "path of the control socket",
+    },
+};
+
+VtOptionTable
+vt_hostd_config_get_table(void)
+{
+    return (VtOptionTable){ .options = options, .n_options = G_N_ELEMENTS(options) };
+}
+
+void
+vt_hostd_config_clear(VtHostdConfig *config)
+{
+    VtOptionTable table = vt_hostd_config_get_table();
+    vt_options_clear(&table, config);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hostd/control.h"
+
+#include "bus/bus-host1.h"
+#include "bus/control-path.h"
+
+struct VtHostdControl {
+    VtHostd *hostd;
+    VtBusHost1 *object;
+    VtControlServer *server;
+};
+
+static gboolean
+on_get_host(VtBusHost1 *object, GDBusMethodInvocation *invocation, gpointer user_data)
+{
+    VtHostdControl *control = user_data;
+    vt_bus_host1_complete_get_host(object, invocation, vt_hostd_get_host(control->hostd));
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static gboolean
+on_get_guests(VtBusHost1 *object, GDBusMethodInvocation *invocation, gpointer user_data)
+{
+    VtHostdControl *control = user_data;
+    vt_bus_host1_complete_get_guests(object, invocation, vt_hostd_get_guests(control->hostd));
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+VtHostdControl *
+vt_hostd_control_new(VtHostd *hostd, const char *path, GError **error)
+{
+    g_autoptr(VtHostdControl) control = g_new0(VtHostdControl, 1);
+
+    control->hostd = hostd;
+    control->object = vt_bus_host1_skeleton_new();
+    g_signal_connect(control->object, "handle-get-host", G_CALLBACK(on_get_host), control);
+    g_signal_connect(control->object, "handle-get-guests", G_CALLBACK(on_get_guests), control);
+    control->server = vt_control_server_new(path != NULL ? path : vt_control_path_host(), 0660,
+                                            G_DBUS_INTERFACE_SKELETON(control->object),
+                                            VT_HOST_OBJECT_PATH, error);
+    if (control->server == NULL)
+        return NULL;
+    return g_steal_pointer(&control);
+}
+
+void
+vt_hostd_control_free(VtHostdControl *control)
+{
+    if (control == NULL)
+        return;
+    vt_control_server_free(control->server);
+    g_signal_handlers_disconnect_by_data(control->object, control);
+    g_object_unref(control->object);
+    g_free(control);
+}

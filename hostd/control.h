@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* hostd's D-Bus face on its private socket. Its answers name tenants: not for everyone. */
+#pragma once
+
+#include "bus/control-server.h"
+#include "hostd/hostd.h"
+
+typedef struct VtHostdControl VtHostdControl;
+
+/* @hostd must outlive the control. @path NULL: the built-in one. Transfer full. */
+VtHostdControl *vt_hostd_control_new(VtHostd *hostd,
+                                     const char *path,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void vt_hostd_control_free(VtHostdControl *control);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtHostdControl, vt_hostd_control_free)

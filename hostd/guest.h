@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One guest: what the hypervisor says of it, its link, what it was told and what it answered.
+ * Nothing a guest says decides anything about another guest or the host.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <glib.h>
+
+#include "hostd/domain-xml.h"
+#include "hostd/guest-event.h"
+#include "hostd/host-clock.h"
+#include "os/clock.h"
+
+/* What all guests of one hostd share; owned by hostd.c. */
+typedef struct {
+    VtClock *clock;
+    VtHostClock host_clock; /* refreshed each tick */
+    uint64_t instance;      /* random, of this run */
+    uint64_t n_events;
+} VtGuestContext;
+
+typedef struct VtGuest VtGuest;
+
+/* @context must outlive the guest. Transfer full. */
+VtGuest *
+vt_guest_new(VtGuestContext *context, const char *uuid, const char *name, bool is_running);
+void vt_guest_free(VtGuest *guest);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtGuest, vt_guest_free)
+
+/* The hypervisor told of a change; the guest is told at once where its link allows. */
+void vt_guest_on_change(VtGuest *guest, VtDomainChange change);
+
+/* The live XML as just read (NULL: there is none): connects to the channel if it can. */
+void vt_guest_on_xml(VtGuest *guest, const VtDomainXml *domain);
+
+/* Devices changed: the XML is to be read again whatever it said last. */
+void vt_guest_on_devices(VtGuest *guest);
+
+/* Repeats notices that were not acknowledged; counts the recoveries that failed. */
+void vt_guest_on_tick(VtGuest *guest);
+
+/*
+ * Whether the live XML is wanted, now: the link is to be made, or stays silent. At most once
+ * for each tick.
+ */
+bool vt_guest_wants_xml(VtGuest *guest);
+
+/* One dictionary of org.virttime.Host1.GetGuests. Floating reference. */
+GVariant *vt_guest_to_variant(const VtGuest *guest);

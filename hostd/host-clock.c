@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hostd/host-clock.h"
+
+/* What a server says that knows its time to be good but not through whom (RFC 5905 leaves it
+ * open; chrony's `local` uses the same). */
+#define UNKNOWN_STRATUM 10
+
+/* 127.127.1.1, "the local clock", as daemons have called it since xntpd. */
+#define LOCAL_REFERENCE_ID UINT32_C(0x7f7f0101)
+
+/* clock_gettime through the vDSO takes some 30 ns: 2^-24 s is 60 ns. */
+#define PRECISION_LOG2_SEC (-24)
+
+static bool
+is_good(VtHostClockTrust trust, const VtClockState *state)
+{
+    switch (trust) {
+    case VT_HOST_CLOCK_TRUSTED:
+        return true;
+    case VT_HOST_CLOCK_UNSYNCHRONISED:
+        return false;
+    case VT_HOST_CLOCK_AUTO:
+        /* STA_UNSYNC alone proves nothing: chronyd leaves it set without rtcsync. */
+        return state != NULL && state->max_error_ns < VT_CLOCK_UNKNOWN_ERROR_NS;
+    }
+    g_assert_not_reached();
+}
+
+static uint8_t
+leap_of(const VtClockState *state)
+{
+    if (state == NULL)
+        return VT_NTP_LEAP_NONE;
+    if (state->in_leap_second)
+        return VT_NTP_LEAP_UNSYNCHRONISED;
+    if (state->leap_insert)
+        return VT_NTP_LEAP_INSERT;
+    return state->leap_delete ? VT_NTP_LEAP_DELETE : VT_NTP_LEAP_NONE;
+}
+
+VtHostClock
+vt_host_clock_judge(VtHostClockTrust trust, const VtClockState *state, VtWall now)
+{
+    VtHostClock host = {
+        .leap = VT_NTP_LEAP_UNSYNCHRONISED,
+        .precision_log2_sec = PRECISION_LOG2_SEC,
+        .root_dispersion_ns = VT_CLOCK_UNKNOWN_ERROR_NS,
+    };
+    if (!is_good(trust, state))
+        return host;
+
+    host.leap = leap_of(state);
+    host.is_synchronised = host.leap != VT_NTP_LEAP_UNSYNCHRONISED;
+    host.stratum = UNKNOWN_STRATUM;
+    host.reference_id = LOCAL_REFERENCE_ID;
+    host.reference_at = now;
+    /* maxerror is a bound that includes half the delay, so a root delay of 0 is honest. */
+    host.root_dispersion_ns = trust == VT_HOST_CLOCK_TRUSTED ? 0 : state->max_error_ns;
+    return host;
+}
+
+VtNs
+vt_host_clock_get_error(const VtHostClock *host)
+{
+    if (!host->is_synchronised)
+        return VT_CLOCK_UNKNOWN_ERROR_NS;
+    return vt_ns_add(host->root_delay_ns / 2, host->root_dispersion_ns);
+}

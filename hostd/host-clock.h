@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Is this host's own clock good? What hostd tells its guests of the time it hands out.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "os/clock.h"
+#include "proto/ntp-packet.h"
+
+/* How hostd judges, by the setting `host-clock`. */
+typedef enum {
+    VT_HOST_CLOCK_AUTO,           /* by the maximum error that the kernel publishes */
+    VT_HOST_CLOCK_TRUSTED,        /* the operator vouches: this clock is true time */
+    VT_HOST_CLOCK_UNSYNCHRONISED, /* the operator knows better than the kernel */
+} VtHostClockTrust;
+
+/* One immutable snapshot; everything a reply needs. */
+typedef struct {
+    bool is_synchronised;
+    uint8_t leap; /* VtNtpLeap */
+    uint8_t stratum;
+    int8_t precision_log2_sec;
+    uint32_t reference_id;
+    VtNs root_delay_ns;
+    VtNs root_dispersion_ns;
+    VtWall reference_at; /* when the clock was last known to be updated */
+} VtHostClock;
+
+/*
+ * Judges @state, read at @now. Pure. A clock whose state could not be read (@state NULL) is
+ * unsynchronised unless trusted.
+ */
+VtHostClock vt_host_clock_judge(VtHostClockTrust trust, const VtClockState *state, VtWall now);
+
+/* Bound of the host's own clock as a notice carries it: 16 s when unsynchronised. */
+VtNs vt_host_clock_get_error(const VtHostClock *host);

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hostd/hostd.h"
+
+#include "hostd/domain-watch.h"
+#include "hostd/guest.h"
+#include "os/random.h"
+
+struct VtHostd {
+    VtHostClockTrust trust;
+    char *uri;
+    VtGuestContext context;
+    GHashTable *guests; /* UUID -> VtGuest, both owned */
+    VtDomainWatch *watch;
+    guint tick_id;
+};
+
+static void
+refresh_host_clock(VtHostd *hostd)
+{
+    VtClockState state;
+    g_autoptr(GError) error = NULL;
+    VtWall now = vt_clock_read_wall(hostd->context.clock);
+
+    bool was_synchronised = hostd->context.host_clock.is_synchronised;
+    bool is_known = vt_clock_get_state(hostd->context.clock, &state, &error);
+    hostd->context.host_clock =
+        vt_host_clock_judge(hostd->trust, is_known ? &state : NULL, now);
+    if (hostd->context.host_clock.is_synchronised != was_synchronised)
+        g_message("this host's clock is %s",
+                  was_synchronised ? "no longer synchronised" : "synchronised");
+}
+
+static void
+on_xml(const char *uuid, const VtDomainXml *domain, void *user_data)
+{
+    VtHostd *hostd = user_data;
+    VtGuest *guest = g_hash_table_lookup(hostd->guests, uuid);
+    if (guest != NULL)
+        vt_guest_on_xml(guest, domain);
+}
+
+static void
+read_wanted_xml(VtHostd *hostd, VtGuest *guest, const char *uuid)
+{
+    if (vt_guest_wants_xml(guest))
+        vt_domain_watch_read_xml(hostd->watch, uuid, on_xml, hostd);
+}
+
+static VtGuest *
+get_guest(VtHostd *hostd, const char *uuid, const char *name, bool is_running)
+{
+    VtGuest *guest = g_hash_table_lookup(hostd->guests, uuid);
+    if (guest != NULL)
+        return guest;
+    guest = vt_guest_new(&hostd->context, uuid, name, is_running);
+    g_hash_table_insert(hostd->guests, g_strdup(uuid), guest);
+    return guest;
+}
+
+static void
+on_listed(const char *uuid, const char *name, bool is_running, void *user_data)
+{
+    VtHostd *hostd = user_data;
+    bool is_known = g_hash_table_contains(hostd->guests, uuid);
+    VtGuest *guest = get_guest(hostd, uuid, name, is_running);
+
+    /* Seen before a reconnect: what it did meanwhile is only its state now. */
+    if (is_known)
+        vt_guest_on_change(guest, is_running ? VT_DOMAIN_RESUMED : VT_DOMAIN_SUSPENDED);
+    read_wanted_xml(hostd, guest, uuid);
+}
+
+static void
+on_change(const char *uuid, const char *name, VtDomainChange change, void *user_data)
+{
+    VtHostd *hostd = user_data;
+    /* A guest first heard of by its change was in the state that the change ends. */
+    bool was_running = change == VT_DOMAIN_SUSPENDED;
+    VtGuest *guest = get_guest(hostd, uuid, name, was_running);
+
+    g_debug("'%s': change %d", uuid, change);
+    vt_guest_on_change(guest, change);
+    if (change == VT_DOMAIN_STOPPED)
+        g_hash_table_remove(hostd->guests, uuid);
+    else
+        read_wanted_xml(hostd, guest, uuid);
+}
+
+static void
+on_devices(const char *uuid, void *user_data)
+{
+    VtHostd *hostd = user_data;
+    VtGuest *guest = g_hash_table_lookup(hostd->guests, uuid);
+    if (guest == NULL)
+        return;
+    vt_guest_on_devices(guest);
+    read_wanted_xml(hostd, guest, uuid);
+}
+
+static const VtDomainWatchListener watch_listener = {
+    .on_listed = on_listed,
+    .on_change = on_change,
+    .on_devices = on_devices,
+};
+
+static gboolean
+on_tick(gpointer user_data)
+{
+    VtHostd *hostd = user_data;
+    GHashTableIter iter;
+    gpointer uuid;
+    gpointer guest;
+
+    refresh_host_clock(hostd);
+    g_hash_table_iter_init(&iter, hostd->guests);
+    while (g_hash_table_iter_next(&iter, &uuid, &guest)) {
+        vt_guest_on_tick(guest);
+        read_wanted_xml(hostd, guest, uuid);
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+static void
+guest_free(gpointer guest)
+{
+    vt_guest_free(guest);
+}
+
+VtHostd *
+vt_hostd_new(const VtHostdParams *params, VtClock *clock)
+{
+    VtHostd *hostd = g_new0(VtHostd, 1);
+    hostd->trust = params->trust;
+    /* Empty is libvirt's own choice: LIBVIRT_DEFAULT_URI or a probe. */
+    hostd->uri = g_strdup(params->uri != NULL ? params->uri : "");
+    hostd->context.clock = clock;
+    hostd->context.instance = vt_random_nonce();
+    hostd->guests = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, guest_free);
+
+    refresh_host_clock(hostd);
+    if (!hostd->context.host_clock.is_synchronised)
+        g_message("this host's clock is not synchronised: guests are told so");
+    hostd->watch = vt_domain_watch_new(hostd->uri, &watch_listener, hostd);
+    hostd->tick_id = g_timeout_add(1000, on_tick, hostd);
+    return hostd;
+}
+
+void
+vt_hostd_free(VtHostd *hostd)
+{
+    if (hostd == NULL)
+        return;
+    g_source_remove(hostd->tick_id);
+    vt_domain_watch_free(hostd->watch);
+    g_hash_table_unref(hostd->guests);
+    g_free(hostd->uri);
+    g_free(hostd);
+}
+
+GVariant *
+vt_hostd_get_host(VtHostd *hostd)
+{
+    const VtHostClock *host = &hostd->context.host_clock;
+    const char *problem = vt_domain_watch_get_problem(hostd->watch);
+    g_auto(GVariantDict) dict;
+
+    g_variant_dict_init(&dict, NULL);
+    g_variant_dict_insert(&dict, "version", "s", VT_VERSION);
+    g_variant_dict_insert(&dict, "uri", "s", hostd->uri);
+    g_variant_dict_insert(&dict, "libvirt", "s", problem != NULL ? problem : "connected");
+    g_variant_dict_insert(&dict, "host-synchronised", "b", host->is_synchronised);
+    g_variant_dict_insert(&dict, "host-error-ns", "x", vt_host_clock_get_error(host));
+    g_variant_dict_insert(&dict, "guests", "u", g_hash_table_size(hostd->guests));
+    return g_variant_dict_end(&dict);
+}
+
+GVariant *
+vt_hostd_get_guests(VtHostd *hostd)
+{
+    g_auto(GVariantBuilder) builder;
+    GHashTableIter iter;
+    gpointer guest;
+
+    g_variant_builder_init(&builder, G_VARIANT_TYPE("aa{sv}"));
+    g_hash_table_iter_init(&iter, hostd->guests);
+    while (g_hash_table_iter_next(&iter, NULL, &guest))
+        g_variant_builder_add_value(&builder, vt_guest_to_variant(guest));
+    return g_variant_builder_end(&builder);
+}

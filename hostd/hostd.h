@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns the parts of the host daemon and joins them: domains, guests, the host's clock. */
+#pragma once
+
+#include <glib.h>
+
+#include "hostd/host-clock.h"
+
+typedef struct VtHostd VtHostd;
+
+typedef struct {
+    const char *uri; /* of libvirt */
+    VtHostClockTrust trust;
+} VtHostdParams;
+
+/*
+ * Begins to serve; a libvirt that is not there yet is waited for. vt_domain_watch_prepare must
+ * have been called; @clock must outlive it. Transfer full.
+ */
+VtHostd *vt_hostd_new(const VtHostdParams *params, VtClock *clock);
+void vt_hostd_free(VtHostd *hostd);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtHostd, vt_hostd_free)
+
+/* The results of org.virttime.Host1.GetHost and GetGuests. Floating references. */
+GVariant *vt_hostd_get_host(VtHostd *hostd);
+GVariant *vt_hostd_get_guests(VtHostd *hostd);

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/error.h"
+#include "hostd/config.h"
+#include "hostd/control.h"
+#include "hostd/domain-watch.h"
+#include "hostd/hostd.h"
+#include "os/daemon.h"
+#include "os/notify.h"
+#include "os/signals.h"
+
+static void
+on_signal(int signal_number, void *user_data)
+{
+    (void)signal_number;
+    g_main_loop_quit(user_data);
+}
+
+static int
+run(const VtHostdConfig *config)
+{
+    static const int signal_numbers[] = { SIGTERM, SIGINT, 0 };
+    g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+    g_autoptr(GError) error = NULL;
+    VtHostdParams params = { .uri = config->uri, .trust = config->host_clock };
+
+    g_autoptr(VtSignals) signals = vt_signals_new(signal_numbers, on_signal, loop, &error);
+    if (signals == NULL || !vt_domain_watch_prepare(&error)) {
+        g_critical("%s", error->message);
+        return VT_EXIT_FAILED;
+    }
+
+    g_autoptr(VtClock) clock = vt_clock_new_system();
+    g_autoptr(VtHostd) hostd = vt_hostd_new(&params, clock);
+    g_autoptr(VtHostdControl) control =
+        vt_hostd_control_new(hostd, config->control_socket, &error);
+    if (g_error_matches(error, VT_ERROR, VT_ERROR_BUSY)) {
+        g_critical("%s", error->message);
+        return VT_EXIT_OWNED;
+    }
+    if (control == NULL)
+        g_warning("%s; virt-timectl will not find this daemon", error->message);
+
+    g_message("virt-time-hostd %s began", VT_VERSION);
+    vt_notify("READY=1");
+    g_main_loop_run(loop);
+    vt_notify("STOPPING=1");
+    return VT_EXIT_OK;
+}
+
+int
+main(int argc, char **argv)
+{
+    g_auto(VtHostdConfig) config = { 0 };
+    int exit_code;
+    VtDaemon daemon = {
+        .name = "virt-time-hostd",
+        .summary = "Tells the virtual machines of this host what befell them, and the time.",
+        .settings = vt_hostd_config_get_table(),
+        .default_path = VT_CONFIG_DIR "/hostd.conf",
+    };
+
+    if (!vt_daemon_begin(&daemon, &argc, &argv, &config, &exit_code))
+        return exit_code;
+    return run(&config);
+}

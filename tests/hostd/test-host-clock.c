@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hostd/host-clock.h"
+
+static const VtWall now = { .ns = INT64_C(1700000000) * VT_NS_PER_SEC };
+
+static void
+test_kernel_bound_decides(void)
+{
+    VtClockState good = { .max_error_ns = 3 * VT_NS_PER_MS, .is_unsynchronised = true };
+    VtClockState bad = { .max_error_ns = VT_CLOCK_UNKNOWN_ERROR_NS };
+
+    VtHostClock host = vt_host_clock_judge(VT_HOST_CLOCK_AUTO, &good, now);
+    g_assert_true(host.is_synchronised);
+    g_assert_cmpint(vt_host_clock_get_error(&host), ==, 3 * VT_NS_PER_MS);
+
+    host = vt_host_clock_judge(VT_HOST_CLOCK_AUTO, &bad, now);
+    g_assert_false(host.is_synchronised);
+    g_assert_cmpint(host.leap, ==, VT_NTP_LEAP_UNSYNCHRONISED);
+    g_assert_cmpint(vt_host_clock_get_error(&host), ==, VT_CLOCK_UNKNOWN_ERROR_NS);
+}
+
+static void
+test_operator_overrules_the_kernel(void)
+{
+    VtClockState good = { .max_error_ns = 1 };
+    VtClockState bad = { .max_error_ns = VT_CLOCK_UNKNOWN_ERROR_NS };
+
+    VtHostClock vouched = vt_host_clock_judge(VT_HOST_CLOCK_TRUSTED, &bad, now);
+    VtHostClock doubted = vt_host_clock_judge(VT_HOST_CLOCK_UNSYNCHRONISED, &good, now);
+
+    g_assert_true(vouched.is_synchronised);
+    g_assert_cmpint(vt_host_clock_get_error(&vouched), ==, 0);
+    g_assert_false(doubted.is_synchronised);
+}
+
+static void
+test_leap_is_passed_on(void)
+{
+    VtClockState insert = { .leap_insert = true };
+    VtClockState delete = { .leap_delete = true };
+    VtClockState inside = { .leap_insert = true, .in_leap_second = true };
+
+    g_assert_cmpint(vt_host_clock_judge(VT_HOST_CLOCK_AUTO, &insert, now).leap, ==,
+                    VT_NTP_LEAP_INSERT);
+    g_assert_cmpint(vt_host_clock_judge(VT_HOST_CLOCK_AUTO, &delete, now).leap, ==,
+                    VT_NTP_LEAP_DELETE);
+    g_assert_cmpint(vt_host_clock_judge(VT_HOST_CLOCK_AUTO, &inside, now).leap, ==,
+                    VT_NTP_LEAP_UNSYNCHRONISED);
+}
+
+static void
+test_unreadable_clock_is_not_believed(void)
+{
+    g_assert_false(vt_host_clock_judge(VT_HOST_CLOCK_AUTO, NULL, now).is_synchronised);
+    g_assert_true(vt_host_clock_judge(VT_HOST_CLOCK_TRUSTED, NULL, now).is_synchronised);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/hostd/host-clock/kernel-bound-decides", test_kernel_bound_decides);
+    g_test_add_func("/hostd/host-clock/operator-overrules-the-kernel",
+                    test_operator_overrules_the_kernel);
+    g_test_add_func("/hostd/host-clock/leap-is-passed-on", test_leap_is_passed_on);
+    g_test_add_func("/hostd/host-clock/unreadable-clock-is-not-believed",
+                    test_unreadable_clock_is_not_believed);
+    return g_test_run();
+}
