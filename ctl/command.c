@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ctl/command.h"
+
+#include <glib.h>
+
+static const VtCommand *const commands[] = {
+    &vt_command_tracking,
+    &vt_command_guests,
+};
+
+const VtCommand *
+vt_command_find(const char *name)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
+        if (g_str_equal(commands[i]->name, name))
+            return commands[i];
+    }
+    return NULL;
+}
+
+const VtCommand *
+vt_command_get_nth(size_t index)
+{
+    return index < G_N_ELEMENTS(commands) ? commands[index] : NULL;
+}

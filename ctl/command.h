@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The commands of virt-timectl: each asks a daemon and returns what an operator is to read. A
+ * new command is one file with one such struct, and one line in the list in command.c.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <glib.h>
+
+#include "ctl/connection.h"
+
+typedef struct {
+    VtSide side;
+    const char *socket_path; /* NULL: where the daemon of that side has it */
+    bool json;
+} VtRequest;
+
+typedef struct {
+    const char *name;
+    VtSide side;     /* asked unless the operator names another */
+    bool both_sides; /* whether another may be named at all */
+    const char *summary;
+    const char *help; /* what the output means, for 'help COMMAND'; ends with a newline */
+
+    /* The text to print, ending with a newline; NULL on failure. Transfer full. */
+    char *(*run)(const VtRequest *request, GError **error);
+} VtCommand;
+
+extern const VtCommand vt_command_tracking;
+extern const VtCommand vt_command_guests;
+
+/* Transfer none; NULL if there is none of that name, or no further one. */
+const VtCommand *vt_command_find(const char *name);
+const VtCommand *vt_command_get_nth(size_t index);

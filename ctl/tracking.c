@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <inttypes.h>
+#include <math.h>
+
+#include "base/units.h"
+#include "ctl/command.h"
+#include "ctl/facts.h"
+#include "ctl/host-facts.h"
+#include "ctl/json.h"
+#include "ctl/table.h"
+
+#define PPB_PER_PPM 1000.0
+
+/* Offsets are reference minus local: a positive one means that this clock is behind. */
+static const char *
+name_direction(bool behind)
+{
+    return behind ? "slow" : "fast";
+}
+
+static const char *
+describe_synchronisation(GVariant *facts)
+{
+    if (vt_facts_get_flag(facts, "synchronised"))
+        return "yes";
+    if (vt_facts_get_flag(facts, "has-reference") &&
+        !vt_facts_get_flag(facts, "reference-synchronised"))
+        return "no: against the host only, which is not synchronised itself";
+    return "no";
+}
+
+static void
+append_reference(GVariant *facts, GString *output)
+{
+    g_autofree char *reference = vt_facts_format_text(facts, "reference", "none");
+    int64_t stratum = vt_facts_get_int(facts, "stratum");
+
+    vt_table_append_fact(output, "Reference", "%s", reference);
+    if (stratum > 0)
+        vt_table_append_fact(output, "Stratum", "%" PRId64, stratum);
+    else
+        vt_table_append_fact(output, "Stratum", "unknown");
+}
+
+static void
+append_offset(GVariant *facts, GString *output)
+{
+    int64_t offset_ns = vt_facts_get_int(facts, "offset-ns");
+    int64_t size_ns = vt_ns_abs(offset_ns);
+    g_autofree char *error_bound = vt_facts_format_span(facts, "error-ns");
+    g_autofree char *host_error_bound = vt_facts_format_span(facts, "host-error-ns");
+
+    vt_table_append_fact(
+        output, "System time", "%" PRId64 ".%09" PRId64 " seconds %s of reference",
+        size_ns / VT_NS_PER_SEC, size_ns % VT_NS_PER_SEC, name_direction(offset_ns >= 0));
+    vt_table_append_fact(output, "Error bound", "%s (%s against the reference)", error_bound,
+                         host_error_bound);
+}
+
+static void
+append_rate(GVariant *facts, GString *output)
+{
+    double rate_ppb = vt_facts_get_number(facts, "rate-ppb");
+
+    vt_table_append_fact(output, "Frequency", "%.3f ppm %s (sigma %.3f ppm)",
+                         fabs(rate_ppb) / PPB_PER_PPM, name_direction(rate_ppb >= 0),
+                         vt_facts_get_number(facts, "rate-sigma-ppb") / PPB_PER_PPM);
+}
+
+static void
+append_readings(GVariant *facts, GString *output)
+{
+    g_autofree char *delay = vt_facts_format_span(facts, "delay-ns");
+    g_autofree char *root_distance = vt_facts_format_span(facts, "root-distance-ns");
+    g_autofree char *age = vt_facts_format_age(facts, "last-reading-age-ns");
+
+    vt_table_append_fact(output, "Root distance", "%s", root_distance);
+    vt_table_append_fact(output, "Last reading", "%s ago, round trip %s", age, delay);
+}
+
+static void
+append_counters(GVariant *facts, GString *output)
+{
+    vt_table_append_fact(
+        output, "Readings", "%" PRId64 " accepted, %" PRId64 " rejected, %" PRId64 " spikes",
+        vt_facts_get_int(facts, "readings"), vt_facts_get_int(facts, "rejected"),
+        vt_facts_get_int(facts, "spikes"));
+}
+
+static void
+append_disruptions(GVariant *facts, GString *output)
+{
+    g_autoptr(GVariant) last = vt_facts_get_group(facts, "last-disruption");
+
+    vt_table_append_fact(output, "Disruptions", "%" PRId64,
+                         vt_facts_get_int(facts, "disruptions"));
+    if (!vt_facts_has_entries(last)) {
+        vt_table_append_fact(output, "Last disruption", "none");
+        return;
+    }
+
+    g_autofree char *cause = vt_facts_format_text(last, "cause", "unknown");
+    g_autofree char *age = vt_facts_format_age(last, "age-ns");
+    g_autofree char *hint = vt_facts_format_text(last, "hint", "unknown");
+    g_autofree char *action = vt_facts_format_text(last, "action", "unknown");
+    g_autofree char *offset = vt_facts_format_offset(last, "offset-ns");
+    g_autofree char *refusal = vt_facts_format_text(last, "refusal", "");
+    g_autofree char *duration = vt_facts_format_span(last, "duration-ns");
+    g_autofree char *residual = vt_facts_format_offset(last, "residual-ns");
+    g_autofree char *error_bound = vt_facts_format_span(last, "error-ns");
+
+    vt_table_append_fact(output, "Last disruption", "%s, %s ago", cause, age);
+    vt_table_append_fact(output, "  First hint", "%s", hint);
+    vt_table_append_fact(output, "  Offset found", "%s", offset);
+    vt_table_append_fact(output, "  Action", "%s, %s after the first hint", action, duration);
+    if (*refusal != '\0')
+        vt_table_append_fact(output, "  Refused", "%s", refusal);
+    vt_table_append_fact(output, "  Residual", "%s +/- %s", residual, error_bound);
+}
+
+static char *
+format_tracking(GVariant *facts)
+{
+    GString *output = g_string_new(NULL);
+    g_autofree char *state = vt_facts_format_text(facts, "state", "unknown");
+    g_autofree char *mode = vt_facts_format_text(facts, "mode", "unknown");
+    g_autofree char *link = vt_facts_format_text(facts, "link", "unknown");
+    g_autofree char *problem = vt_facts_format_text(facts, "problem", "none");
+
+    append_reference(facts, output);
+    vt_table_append_fact(output, "State", "%s", state);
+    vt_table_append_fact(output, "Synchronised", "%s", describe_synchronisation(facts));
+    /* Before the first reading these would be zeros that nobody has measured. */
+    bool measured = vt_facts_get_int(facts, "last-reading-age-ns") >= 0 &&
+                    vt_facts_get_int(facts, "readings") > 0;
+    if (measured) {
+        append_offset(facts, output);
+        append_rate(facts, output);
+        append_readings(facts, output);
+    } else {
+        vt_table_append_fact(output, "System time", "not yet measured");
+    }
+    append_counters(facts, output);
+    vt_table_append_fact(output, "Link", "%s", link);
+    vt_table_append_fact(
+        output, "Mode", "%s%s", mode,
+        vt_facts_get_flag(facts, "can-correct") ? "" : ", but no permission to set the clock");
+    append_disruptions(facts, output);
+    vt_table_append_fact(output, "Problem", "%s", problem);
+    return g_string_free(output, FALSE);
+}
+
+static char *
+format_host(GVariant *facts)
+{
+    GString *output = g_string_new(NULL);
+
+    vt_host_facts_append_to(facts, output);
+    return g_string_free(output, FALSE);
+}
+
+static char *
+run_tracking(const VtRequest *request, GError **error)
+{
+    bool host = request->side == VT_SIDE_HOST;
+    g_autoptr(GDBusConnection) connection =
+        vt_connection_open(request->side, request->socket_path, error);
+    if (connection == NULL)
+        return NULL;
+
+    g_autoptr(GVariant) facts = vt_connection_ask(
+        connection, request->side, host ? "GetHost" : "GetTracking", "a{sv}", error);
+    if (facts == NULL)
+        return NULL;
+    if (request->json)
+        return vt_json_from_answer(facts);
+    return host ? format_host(facts) : format_tracking(facts);
+}
+
+const VtCommand vt_command_tracking = {
+    .name = "tracking",
+    .side = VT_SIDE_AGENT,
+    .both_sides = true,
+    .summary = "show how right this clock is and what last befell it",
+    .help =
+        "Shows what virt-time-agent knows of the clock of this machine; with --host, what\n"
+        "virt-time-hostd knows of it.\n"
+        "\n"
+        "  System time      best estimate now; slow: this clock is behind the reference\n"
+        "  Error bound      by how much this clock may be off true time\n"
+        "  Frequency        learnt rate of the oscillator, already compensated\n"
+        "  Root distance    of the reference from true time\n"
+        "  Last disruption  pause, restore or other event after which the clock was wrong\n",
+    .run = run_tracking,
+};

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tests/ctl/fake-daemon.h"
+
+#include <gio/gio.h>
+#include <glib/gstdio.h>
+
+#include "bus/bus-agent1.h"
+#include "bus/bus-host1.h"
+#include "bus/control-path.h"
+#include "bus/control-server.h"
+
+struct FakeDaemon {
+    char *folder;
+    char *agent_path;
+    char *host_path;
+    VtBusAgent1 *agent;
+    VtBusHost1 *host;
+    VtControlServer *agent_server;
+    VtControlServer *host_server;
+    GVariant *tracking;
+    GVariant *host_facts;
+    GVariant *guests;
+};
+
+static gboolean
+on_get_tracking(VtBusAgent1 *object, GDBusMethodInvocation *invocation, gpointer user_data)
+{
+    FakeDaemon *daemon = user_data;
+
+    vt_bus_agent1_complete_get_tracking(object, invocation, daemon->tracking);
+    return TRUE;
+}
+
+static gboolean
+on_get_host(VtBusHost1 *object, GDBusMethodInvocation *invocation, gpointer user_data)
+{
+    FakeDaemon *daemon = user_data;
+
+    vt_bus_host1_complete_get_host(object, invocation, daemon->host_facts);
+    return TRUE;
+}
+
+static gboolean
+on_get_guests(VtBusHost1 *object, GDBusMethodInvocation *invocation, gpointer user_data)
+{
+    FakeDaemon *daemon = user_data;
+
+    vt_bus_host1_complete_get_guests(object, invocation, daemon->guests);
+    return TRUE;
+}
+
+static void
+replace(GVariant **slot, const char *type, const char *text)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_clear_pointer(slot, g_variant_unref);
+    *slot = g_variant_parse(G_VARIANT_TYPE(type), text, NULL, NULL, &error);
+    g_assert_no_error(error);
+}
+
+void
+fake_daemon_set_tracking(FakeDaemon *daemon, const char *tracking)
+{
+    replace(&daemon->tracking, "a{sv}", tracking);
+}
+
+void
+fake_daemon_set_host(FakeDaemon *daemon, const char *host)
+{
+    replace(&daemon->host_facts, "a{sv}", host);
+}
+
+void
+fake_daemon_set_guests(FakeDaemon *daemon, const char *guests)
+{
+    replace(&daemon->guests, "aa{sv}", guests);
+}
+
+const char *
+fake_daemon_get_agent_path(const FakeDaemon *daemon)
+{
+    return daemon->agent_path;
+}
+
+const char *
+fake_daemon_get_host_path(const FakeDaemon *daemon)
+{
+    return daemon->host_path;
+}
+
+static VtControlServer *
+serve(const char *path, gpointer object, const char *object_path)
+{
+    g_autoptr(GError) error = NULL;
+    VtControlServer *server = vt_control_server_new(
+        path, 0600, G_DBUS_INTERFACE_SKELETON(object), object_path, &error);
+
+    g_assert_no_error(error);
+    return server;
+}
+
+FakeDaemon *
+fake_daemon_new(void)
+{
+    FakeDaemon *daemon = g_new0(FakeDaemon, 1);
+
+    daemon->folder = g_dir_make_tmp("virt-time-XXXXXX", NULL);
+    daemon->agent_path = g_build_filename(daemon->folder, "agent.socket", NULL);
+    daemon->host_path = g_build_filename(daemon->folder, "host.socket", NULL);
+    daemon->agent = vt_bus_agent1_skeleton_new();
+    daemon->host = vt_bus_host1_skeleton_new();
+    g_signal_connect(daemon->agent, "handle-get-tracking", G_CALLBACK(on_get_tracking), daemon);
+    g_signal_connect(daemon->host, "handle-get-host", G_CALLBACK(on_get_host), daemon);
+    g_signal_connect(daemon->host, "handle-get-guests", G_CALLBACK(on_get_guests), daemon);
+    fake_daemon_set_tracking(daemon, "{}");
+    fake_daemon_set_host(daemon, "{}");
+    fake_daemon_set_guests(daemon, "[]");
+    daemon->agent_server = serve(daemon->agent_path, daemon->agent, VT_AGENT_OBJECT_PATH);
+    daemon->host_server = serve(daemon->host_path, daemon->host, VT_HOST_OBJECT_PATH);
+    return daemon;
+}
+
+void
+fake_daemon_free(FakeDaemon *daemon)
+{
+    vt_control_server_free(daemon->agent_server);
+    vt_control_server_free(daemon->host_server);
+    g_object_unref(daemon->agent);
+    g_object_unref(daemon->host);
+    g_variant_unref(daemon->tracking);
+    g_variant_unref(daemon->host_facts);
+    g_variant_unref(daemon->guests);
+    g_rmdir(daemon->folder);
+    g_free(daemon->folder);
+    g_free(daemon->agent_path);
+    g_free(daemon->host_path);
+    g_free(daemon);
+}

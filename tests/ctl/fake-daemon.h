@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Both daemons' control faces, served for real on sockets in a temporary folder, giving the
+ * answers that a test writes down in GVariant's text format.
+ */
+#pragma once
+
+#include <glib.h>
+
+typedef struct FakeDaemon FakeDaemon;
+
+FakeDaemon *fake_daemon_new(void);
+void fake_daemon_free(FakeDaemon *daemon);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FakeDaemon, fake_daemon_free)
+
+/* Paths of the sockets. Transfer none. */
+const char *fake_daemon_get_agent_path(const FakeDaemon *daemon);
+const char *fake_daemon_get_host_path(const FakeDaemon *daemon);
+
+void fake_daemon_set_tracking(FakeDaemon *daemon, const char *tracking);
+void fake_daemon_set_host(FakeDaemon *daemon, const char *host);
+void fake_daemon_set_guests(FakeDaemon *daemon, const char *guests);
