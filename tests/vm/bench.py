@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Runs each scenario many times and shows the figures beside the goals. Results are kept: a run
+that was interrupted goes on where it ended."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import statistics
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from .layout import Layout, RigError
+from .rig import Rig
+from .scenarios import RECOVERIES, Outcome, Scenario
+
+FIELDS = ("scenario", "run", "resume", "exposure_ns", "residual_ns", "residual_error_ns",
+          "echo_ns", "lie_ns", "stale_ns")
+
+# Median and worst, in milliseconds: what the project promises under emulation.
+GOALS = {
+    "boot": "1000 / -",
+    "pause-5s": "10 / 50",
+    "pause-60s": "10 / 50",
+    "two-pauses": "10 / 50",
+    "save-restore": "500 / 1500",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One return of a guest. An exposure of None: it was not put right."""
+
+    scenario: str
+    run: int
+    resume: int
+    exposure_ns: int | None
+    residual_ns: int | None
+    residual_error_ns: int | None
+    echo_ns: int | None
+    lie_ns: int
+    stale_ns: int | None
+
+
+def load_rows(path: Path) -> list[Row]:
+    if not path.exists():
+        return []
+    with open(path, encoding="ascii", newline="") as lines:
+        return [Row(row["scenario"], *(_parse(row[field]) for field in FIELDS[1:]))
+                for row in csv.DictReader(lines)]
+
+
+def _parse(word: str) -> int | None:
+    return int(word) if word else None
+
+
+def append_rows(path: Path, rows: list[Row]) -> None:
+    is_new = not path.exists()
+    with open(path, "a", encoding="ascii", newline="") as lines:
+        writer = csv.writer(lines)
+        if is_new:
+            writer.writerow(FIELDS)
+        for row in rows:
+            values = (getattr(row, field) for field in FIELDS)
+            writer.writerow("" if value is None else value for value in values)
+
+
+def make_rows(outcome: Outcome, run: int) -> list[Row]:
+    rows = []
+    for resume, recovery in enumerate(outcome.recoveries, start=1):
+        residual = recovery.residual
+        rows.append(Row(outcome.scenario, run, resume, recovery.exposure_ns,
+                        residual.offset_ns if residual else None,
+                        residual.error_ns if residual else None,
+                        recovery.echo_ns, recovery.lie_ns, recovery.stale_ns))
+    return rows
+
+
+def format_table(rows: list[Row]) -> str:
+    lines = [f"{'scenario':14} {'runs':>4} {'right':>5}  {'exposure ms':>15} {'goal':>10}  "
+             f"{'residual us':>13} {'(+-)':>6}  {'echo floor ms':>14}  {'lie ms':>7}",
+             f"{'':14} {'':4} {'':5}  {'median / worst':>15} {'':10}  {'median / worst':>13} "
+             f"{'':6}  {'median / worst':>14}  {'worst':>7}"]
+    for scenario in RECOVERIES:
+        mine = [row for row in rows if row.scenario == scenario.name]
+        if mine:
+            lines.append(_format_scenario(scenario.name, mine))
+    return "\n".join(lines)
+
+
+def _format_scenario(name: str, rows: list[Row]) -> str:
+    right = [row for row in rows if row.exposure_ns is not None]
+    exposures = [row.exposure_ns / 1e6 for row in right if row.exposure_ns is not None]
+    residuals = [abs(row.residual_ns) / 1e3 for row in right if row.residual_ns is not None]
+    errors = [row.residual_error_ns / 1e3 for row in right if row.residual_error_ns is not None]
+    # The agent's start is no disruption: nothing stood still, so there is nothing to echo.
+    echoes = [row.echo_ns / 1e6 for row in rows if row.echo_ns is not None and name != "boot"]
+    error = f"{statistics.median(errors):.0f}" if errors else "-"
+    return (f"{name:14} {len({row.run for row in rows}):4} {len(right):>2}/{len(rows):<2}  "
+            f"{_format_pair(exposures, 1):>15} {GOALS[name]:>10}  "
+            f"{_format_pair(residuals, 0):>13} {error:>6}  {_format_pair(echoes, 1):>14}  "
+            f"{max(row.lie_ns for row in rows) / 1e6:7.1f}")
+
+
+def _format_pair(values: list[float], digits: int) -> str:
+    if not values:
+        return "-"
+    return f"{statistics.median(values):.{digits}f} / {max(values):.{digits}f}"
+
+
+def find_missing(rows: list[Row], scenarios: list[Scenario],
+                 n_runs: int) -> list[tuple[Scenario, int]]:
+    """Round by round, so that a change of the machine's mood meets all scenarios alike."""
+    done = {(row.scenario, row.run) for row in rows}
+    return [(scenario, run) for run in range(1, n_runs + 1) for scenario in scenarios
+            if (scenario.name, run) not in done]
+
+
+def measure(layout: Layout, missing: list[tuple[Scenario, int]], folder: Path) -> None:
+    results = folder / "recovery.csv"
+    with Rig(layout, folder / "logs") as rig:
+        rig.start_hostd()
+        guest = rig.boot_guest("agent", has_link=True)
+        guest.start_agent()
+        for scenario, run in missing:
+            begun = time.monotonic()
+            outcome = scenario.run(guest, folder / "samples" / f"{scenario.name}-{run}.csv")
+            rows = make_rows(outcome, run)
+            append_rows(results, rows)
+            shown = ", ".join("never right" if row.exposure_ns is None
+                              else f"{row.exposure_ns / 1e6:.2f} ms" for row in rows)
+            print(f"{scenario.name} run {run}: exposure {shown} "
+                  f"({time.monotonic() - begun:.0f} s)", flush=True)
+
+
+def main() -> int:
+    names = [scenario.name for scenario in RECOVERIES]
+    parser = argparse.ArgumentParser(prog="tools/bench", description=__doc__)
+    parser.add_argument("what", choices=["recovery"])
+    parser.add_argument("--runs", type=int, default=10)
+    parser.add_argument("--scenario", action="append", choices=names)
+    parser.add_argument("--fresh", action="store_true", help="forget earlier results")
+    options = parser.parse_args()
+    layout = Layout.from_environment()
+    folder = layout.build_dir / "bench"
+    results = folder / "recovery.csv"
+    (folder / "samples").mkdir(parents=True, exist_ok=True)
+    if options.fresh:
+        results.unlink(missing_ok=True)
+    scenarios = [s for s in RECOVERIES if not options.scenario or s.name in options.scenario]
+    missing = find_missing(load_rows(results), scenarios, options.runs)
+    status = 0
+    try:
+        if missing:
+            measure(layout, missing, folder)
+    except (RigError, TimeoutError, KeyboardInterrupt) as error:
+        print(f"tools/bench: {str(error) or 'interrupted'}; the same command goes on from here",
+              file=sys.stderr)
+        status = 1
+    rows = load_rows(results)
+    print(format_table(rows))
+    print(f"results: {results}")
+    return status if rows and all(row.exposure_ns is not None for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""One libvirt domain of the rig: its XML, its life, its threads' priority."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from xml.sax.saxutils import quoteattr
+
+from .hypervisor import find_security_models, has_kvm, virsh
+from .kernel import Kernel
+from .layout import RigError
+
+MEMORY_MIB = 192
+
+# Above everything that is not real-time, below the sampler that watches it.
+QEMU_PRIORITY = 10
+
+# 'no_timer_check': a starved guest may panic at boot under emulation without it. 'panic=-1': a
+# panicked guest reboots and, with that switched off below, ends, instead of spinning for ever.
+KERNEL_ARGUMENTS = "console=ttyS0 quiet no_timer_check panic=-1 random.trust_cpu=on"
+
+
+@dataclass(frozen=True)
+class DomainPlan:
+    name: str
+    folder: Path  # sockets and logs; writable by QEMU
+    kernel: Kernel
+    initramfs: Path
+    has_link: bool
+
+    @property
+    def probe_socket(self) -> Path:
+        return self.folder / "probe.sock"
+
+    @property
+    def shell_socket(self) -> Path:
+        return self.folder / "shell.sock"
+
+    @property
+    def qmp_socket(self) -> Path:
+        return self.folder / "qmp.sock"
+
+    @property
+    def saved_image(self) -> Path:
+        return self.folder / "saved"
+
+
+def make_xml(plan: DomainPlan) -> str:
+    kind = "kvm" if has_kvm() else "qemu"
+    cpu = "<cpu mode='host-passthrough'/>" if has_kvm() else ""
+    labels = "".join(f"<seclabel type='none' model={quoteattr(model)}/>"
+                     for model in ["dac", *find_security_models()])
+    link = ("<channel type='unix'><target type='virtio' name='org.virttime.0'/></channel>"
+            if plan.has_link else "")
+    return f"""
+<domain type='{kind}' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
+  <name>{plan.name}</name>
+  <memory unit='MiB'>{MEMORY_MIB}</memory>
+  <vcpu>1</vcpu>
+  <os>
+    <type arch='x86_64' machine='pc'>hvm</type>
+    <kernel>{plan.kernel.image}</kernel>
+    <initrd>{plan.initramfs}</initrd>
+    <cmdline>{KERNEL_ARGUMENTS}</cmdline>
+  </os>
+  <features><acpi/><apic/></features>
+  {cpu}
+  <clock offset='utc'>
+    <timer name='rtc' tickpolicy='catchup'/>
+    <timer name='pit' tickpolicy='delay'/>
+    <timer name='hpet' present='no'/>
+  </clock>
+  <on_reboot>destroy</on_reboot>
+  <devices>
+    <controller type='usb' model='none'/>
+    <controller type='virtio-serial'/>
+    <memballoon model='none'/>
+    <serial type='file'><source path='{plan.folder}/console.log' append='on'/></serial>
+    {link}
+    <channel type='unix'>
+      <source mode='bind' path='{plan.probe_socket}'/>
+      <target type='virtio' name='org.virttime.test.probe'/>
+    </channel>
+    <channel type='unix'>
+      <source mode='bind' path='{plan.shell_socket}'/>
+      <target type='virtio' name='org.virttime.test.shell'/>
+    </channel>
+    <channel type='file'>
+      <source path='{plan.folder}/guest.log' append='on'/>
+      <target type='virtio' name='org.virttime.test.log'/>
+    </channel>
+  </devices>
+  {labels}
+  <qemu:commandline>
+    <qemu:arg value='-qmp'/>
+    <qemu:arg value='unix:{plan.qmp_socket},server=on,wait=off'/>
+  </qemu:commandline>
+</domain>
+"""
+
+
+class Domain:
+    """Persistent, so that managed save and snapshots work; gone after `remove`."""
+
+    def __init__(self, plan: DomainPlan) -> None:
+        self.plan = plan
+        self.name = plan.name
+
+    def define_and_start(self) -> None:
+        xml_file = self.plan.folder / "domain.xml"
+        xml_file.write_text(make_xml(self.plan), encoding="utf-8")
+        virsh("define", str(xml_file))
+        virsh("start", self.name)
+
+    def suspend(self) -> None:
+        virsh("suspend", self.name)
+
+    def resume(self) -> None:
+        virsh("resume", self.name)
+
+    def save(self) -> None:
+        virsh("save", self.name, str(self.plan.saved_image))
+
+    def restore(self) -> None:
+        virsh("restore", str(self.plan.saved_image))
+        self.plan.saved_image.unlink()
+
+    def is_running(self) -> bool:
+        return virsh("domstate", self.name).strip() == "running"
+
+    def remove(self) -> None:
+        """Works from any state; the domain may not even be defined."""
+        for action in (("destroy",), ("undefine", "--managed-save")):
+            try:
+                virsh(action[0], self.name, *action[1:])
+            except RigError:
+                pass  # it was not running, or not defined
+
+    def find_pid(self) -> int:
+        return int(Path(f"/run/libvirt/qemu/{self.name}.pid").read_text(encoding="ascii"))
+
+    def raise_priority(self) -> None:
+        """A starved guest loses seconds of its own, which is not what is to be measured."""
+        try:
+            pid = self.find_pid()
+            if os.sched_getscheduler(pid) == os.SCHED_FIFO:
+                return
+            threads = os.listdir(f"/proc/{pid}/task")
+        except (OSError, ValueError):
+            return
+        for thread in threads:
+            _raise_thread(int(thread))
+
+
+def _raise_thread(thread: int) -> None:
+    # With cgroup version 1 a group without a real-time budget refuses; the root group has one.
+    tasks = Path("/sys/fs/cgroup/cpu/tasks")
+    try:
+        if tasks.exists():
+            tasks.write_text(str(thread), encoding="ascii")
+        os.sched_setscheduler(thread, os.SCHED_FIFO, os.sched_param(QEMU_PRIORITY))
+    except OSError:
+        pass  # figures get worse, never wrong

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The rig: libvirt, kernel, guests and hostd, put up and taken down again whatever happens."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType, TracebackType
+
+from .domain import DomainPlan
+from .guest import Guest
+from .hostd import Hostd
+from .hypervisor import Hypervisor
+from .initramfs import build_initramfs
+from .kernel import Kernel, fetch_kernel
+from .layout import Layout, RigError
+
+QEMU_USERS = ("libvirt-qemu", "qemu")
+
+
+class Rig:
+    """A context: what it made is gone after it, but for `output_dir`, which keeps the samples
+    and the logs."""
+
+    def __init__(self, layout: Layout, output_dir: Path) -> None:
+        self.layout = layout
+        self.output_dir = output_dir
+        self._suffix = f"{os.getpid()}-{secrets.token_hex(2)}"
+        self._stack = ExitStack()
+        self._run_dir: Path
+        self._kernel: Kernel
+        self._initramfs: Path
+
+    def __enter__(self) -> Rig:
+        if os.geteuid() != 0:
+            raise RigError("the rig needs root: it starts libvirt and real-time threads")
+        self.output_dir.mkdir(parents=True, exist_ok=True)
+        try:
+            self._put_up()
+        except BaseException:
+            self._take_down()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self._take_down()
+
+    def boot_guest(self, role: str, has_link: bool) -> Guest:
+        """Returns when the guest answers. Its agent is not started."""
+        folder = self._run_dir / role
+        folder.mkdir()
+        _give_to_qemu(folder)
+        plan = DomainPlan(f"virt-time-{role}-{self._suffix}", folder, self._kernel,
+                          self._initramfs, has_link)
+        guest = Guest(self.layout, plan)
+        self._stack.callback(self._keep_logs, folder, role)
+        self._stack.callback(guest.close)
+        guest.boot()
+        return guest
+
+    def start_hostd(self) -> Hostd:
+        hostd = Hostd(self.layout, self.output_dir)
+        self._stack.callback(hostd.stop)
+        return hostd
+
+    def _put_up(self) -> None:
+        for name in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(name, _raise_interrupt)
+        self._run_dir = Path(tempfile.mkdtemp(prefix="virt-time-rig-"))
+        self._run_dir.chmod(0o755)
+        self._stack.callback(shutil.rmtree, self._run_dir, ignore_errors=True)
+        # Copies, because QEMU's user need not be able to reach the build folder.
+        cached = fetch_kernel(self.layout.cache_dir)
+        image = self._run_dir / "vmlinuz"
+        shutil.copyfile(cached.image, image)
+        self._kernel = Kernel(image, cached.modules)
+        self._initramfs = self._run_dir / "initramfs"
+        build_initramfs(self.layout, self._kernel, self._initramfs)
+        hypervisor = Hypervisor(self.output_dir)
+        self._stack.callback(hypervisor.stop)
+        hypervisor.start()
+
+    def _take_down(self) -> None:
+        """A second Ctrl-C must not leave a domain behind."""
+        caught = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        before = [signal.signal(name, signal.SIG_IGN) for name in caught]
+        try:
+            self._stack.close()
+        finally:
+            for name, handler in zip(caught, before):
+                signal.signal(name, handler)
+
+    def _keep_logs(self, folder: Path, role: str) -> None:
+        for name in ("guest.log", "console.log", "sampler.log", "domain.xml"):
+            if (folder / name).exists():
+                shutil.copyfile(folder / name, self.output_dir / f"{role}-{name}")
+
+
+def _raise_interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _give_to_qemu(folder: Path) -> None:
+    """Sockets, logs and saved images are QEMU's; nobody else may look in."""
+    for name in QEMU_USERS:
+        try:
+            user = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        os.chown(folder, user.pw_uid, user.pw_gid)
+        folder.chmod(0o700)
+        return
+    raise RigError(f"none of the users {', '.join(QEMU_USERS)} exists: is libvirt installed?")
