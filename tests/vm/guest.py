@@ -93,9 +93,12 @@ class Sampler:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=log,
                                              start_new_session=True)
 
-    def stop(self) -> list[Probe]:
+    def end(self) -> None:
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
+
+    def stop(self) -> list[Probe]:
+        self.end()
         return self.wait()
 
     def wait(self) -> list[Probe]:
@@ -110,9 +113,12 @@ class Guest:
         self.domain = Domain(plan)
         self.shell = GuestShell(plan.shell_socket)
         self._is_up = False
+        self._samplers: list[Sampler] = []
         self.qmp = QmpRecorder(plan.qmp_socket, self._on_resumed)
 
     def close(self) -> None:
+        for sampler in self._samplers:
+            sampler.end()
         self.qmp.close()
         self.shell.close()
         self.domain.remove()
@@ -136,7 +142,9 @@ class Guest:
             self.domain.raise_priority()
 
     def start_sampler(self, csv_path: Path) -> Sampler:
-        return Sampler(self._layout, self.plan, csv_path)
+        sampler = Sampler(self._layout, self.plan, csv_path)
+        self._samplers.append(sampler)
+        return sampler
 
     def sample(self, duration_sec: float) -> list[Probe]:
         """What the clock shows now."""

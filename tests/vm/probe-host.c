@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -269,6 +270,8 @@ main(int argc, char **argv)
         fprintf(stderr, "usage: probe-host [-r PER_SECOND] [-d SECONDS] SOCKET CSV\n");
         return EXIT_FAILURE;
     }
+    /* A rig that was killed must not leave its sampler behind. */
+    (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
     sampler.signal_fd = open_signals();
     if (sampler.signal_fd < 0) {
         perror("probe-host: signalfd");
