@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/recovery.h"
 
-/* Bound of a reading that is as good as a recovery can use. */
-#define GOOD_ERROR_NS (100 * VT_NS_PER_US)
+/* Half of what a step may leave: a reading as good as this needs no second try. */
+#define GOOD_ERROR_NS (250 * VT_NS_PER_US)
 
 void
 vt_recovery_begin(VtRecovery *recovery, VtMono raw_at, VtNs least_delay_ns)
