@@ -42,7 +42,7 @@ vt_error_set_errno(GError **error, int error_number, const char *format, ...)
     g_autofree char *what = g_strdup_vprintf(format, arguments);
     va_end(arguments);
 
-    g_set_error(error, VT_ERROR, vt_error_from_errno(error_number), "%s: %s", what,
+    g_set_error(error, VT_ERROR, (int)vt_error_from_errno(error_number), "%s: %s", what,
                 g_strerror(error_number));
     return false;
 }
