@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/servo.h"
+
+#define RAW_OFFSET_NS (INT64_C(1800000000) * VT_NS_PER_SEC)
+
+/* The clocks at @raw_ns when REALTIME is @behind_ns behind the estimates made below. */
+static VtInstant
+make_instant(VtNs raw_ns, VtNs behind_ns)
+{
+    return (VtInstant){
+        .wall = { .ns = RAW_OFFSET_NS + raw_ns - behind_ns },
+        .raw = { .ns = raw_ns },
+    };
+}
+
+static VtEstimate
+make_estimate(double rate_ppb, double rate_sigma_ppb)
+{
+    return (VtEstimate){
+        .is_known = true,
+        .raw_offset_ns = RAW_OFFSET_NS,
+        .offset_sigma_ns = 500,
+        .rate_ppb = rate_ppb,
+        .rate_sigma_ppb = rate_sigma_ppb,
+    };
+}
+
+static void
+test_steps_by_whole_offset(void)
+{
+    VtServo servo = { 0 };
+    VtEstimate estimate = make_estimate(30000, 1000);
+
+    VtAction action =
+        vt_servo_step(&servo, &estimate, make_instant(VT_NS_PER_SEC, 5 * VT_NS_PER_SEC));
+
+    g_assert_cmpint(action.kind, ==, VT_ACTION_STEP);
+    g_assert_cmpint(action.offset_ns, ==, 5 * VT_NS_PER_SEC);
+    g_assert_true(action.set_rate);
+    g_assert_cmpfloat_with_epsilon(action.rate_ppb, 30000, 1e-9);
+}
+
+static void
+test_slew_is_bounded_and_signed(void)
+{
+    VtEstimate estimate = make_estimate(0, 1000);
+    VtServo forward = { 0 };
+    VtServo backward = { 0 };
+
+    VtAction ahead =
+        vt_servo_track(&forward, &estimate, make_instant(VT_NS_PER_SEC, 50 * VT_NS_PER_MS));
+    VtAction back =
+        vt_servo_track(&backward, &estimate, make_instant(VT_NS_PER_SEC, -20 * VT_NS_PER_US));
+
+    g_assert_cmpint(ahead.kind, ==, VT_ACTION_SLEW);
+    g_assert_cmpint(ahead.offset_ns, ==, VT_NS_PER_MS);
+    g_assert_cmpint(back.kind, ==, VT_ACTION_SLEW);
+    g_assert_cmpint(back.offset_ns, ==, -20 * VT_NS_PER_US);
+}
+
+static void
+test_dead_band_holds(void)
+{
+    VtServo servo = { 0 };
+    VtEstimate estimate = make_estimate(0, 1000);
+
+    VtAction action = vt_servo_track(&servo, &estimate, make_instant(VT_NS_PER_SEC, 900));
+
+    g_assert_cmpint(action.kind, ==, VT_ACTION_HOLD);
+}
+
+static void
+test_waits_for_slew_to_end(void)
+{
+    VtServo servo = { 0 };
+    VtEstimate estimate = make_estimate(0, 1000);
+    VtNs begun_ns = 10 * VT_NS_PER_SEC;
+    VtNs behind_ns = 800 * VT_NS_PER_US;
+    vt_servo_track(&servo, &estimate, make_instant(begun_ns, behind_ns));
+
+    /* Up to a second until it begins, then two of at most 500 us each. */
+    VtAction early = vt_servo_track(
+        &servo, &estimate, make_instant(begun_ns + 29 * VT_NS_PER_SEC / 10, behind_ns));
+    VtAction late =
+        vt_servo_track(&servo, &estimate, make_instant(begun_ns + 3 * VT_NS_PER_SEC, 10000));
+
+    g_assert_cmpint(early.kind, ==, VT_ACTION_HOLD);
+    g_assert_cmpint(late.kind, ==, VT_ACTION_SLEW);
+    g_assert_cmpint(late.offset_ns, ==, 10000);
+}
+
+static void
+test_unsure_rate_is_not_set(void)
+{
+    VtServo servo = { 0 };
+    VtEstimate unsure = make_estimate(80000, 400000);
+    VtEstimate sure = make_estimate(80000, 20000);
+
+    g_assert_false(vt_servo_track(&servo, &unsure, make_instant(VT_NS_PER_SEC, 0)).set_rate);
+    g_assert_true(vt_servo_track(&servo, &sure, make_instant(VT_NS_PER_SEC, 0)).set_rate);
+}
+
+static void
+test_rate_is_set_on_real_change_only(void)
+{
+    VtServo servo = { 0 };
+    VtEstimate first = make_estimate(8000, 1000);
+    VtEstimate near = make_estimate(8400, 1000);
+    VtEstimate far = make_estimate(8600, 1000);
+    vt_servo_track(&servo, &first, make_instant(VT_NS_PER_SEC, 0));
+
+    g_assert_false(vt_servo_track(&servo, &near, make_instant(VT_NS_PER_SEC, 0)).set_rate);
+    g_assert_true(vt_servo_track(&servo, &far, make_instant(VT_NS_PER_SEC, 0)).set_rate);
+}
+
+static void
+test_foreign_step_is_found(void)
+{
+    VtServo servo = { 0 };
+    vt_servo_find_foreign_step(&servo, make_instant(VT_NS_PER_SEC, 0));
+
+    VtNs found_ns = vt_servo_find_foreign_step(
+        &servo, make_instant(2 * VT_NS_PER_SEC, -10 * VT_NS_PER_SEC));
+
+    g_assert_cmpint(found_ns, ==, 10 * VT_NS_PER_SEC);
+}
+
+static void
+test_own_step_is_not_foreign(void)
+{
+    VtServo servo = { 0 };
+    VtEstimate estimate = make_estimate(0, 1000);
+    VtInstant before = make_instant(VT_NS_PER_SEC, 5 * VT_NS_PER_SEC);
+    vt_servo_find_foreign_step(&servo, before);
+    vt_servo_step(&servo, &estimate, before);
+
+    VtNs found_ns = vt_servo_find_foreign_step(&servo, make_instant(2 * VT_NS_PER_SEC, 0));
+
+    g_assert_cmpint(found_ns, ==, 0);
+}
+
+static void
+test_forgotten_step_is_not_expected(void)
+{
+    VtServo servo = { 0 };
+    VtEstimate estimate = make_estimate(0, 1000);
+    VtInstant before = make_instant(VT_NS_PER_SEC, 5 * VT_NS_PER_SEC);
+    vt_servo_find_foreign_step(&servo, before);
+    vt_servo_step(&servo, &estimate, before);
+
+    vt_servo_forget(&servo);
+    VtNs found_ns =
+        vt_servo_find_foreign_step(&servo, make_instant(2 * VT_NS_PER_SEC, 5 * VT_NS_PER_SEC));
+
+    g_assert_cmpint(found_ns, ==, 0);
+    g_assert_false(servo.has_rate);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/core/servo/steps-by-whole-offset", test_steps_by_whole_offset);
+    g_test_add_func("/core/servo/slew-is-bounded-and-signed", test_slew_is_bounded_and_signed);
+    g_test_add_func("/core/servo/dead-band-holds", test_dead_band_holds);
+    g_test_add_func("/core/servo/waits-for-slew-to-end", test_waits_for_slew_to_end);
+    g_test_add_func("/core/servo/unsure-rate-is-not-set", test_unsure_rate_is_not_set);
+    g_test_add_func("/core/servo/rate-is-set-on-real-change-only",
+                    test_rate_is_set_on_real_change_only);
+    g_test_add_func("/core/servo/foreign-step-is-found", test_foreign_step_is_found);
+    g_test_add_func("/core/servo/own-step-is-not-foreign", test_own_step_is_not_foreign);
+    g_test_add_func("/core/servo/forgotten-step-is-not-expected",
+                    test_forgotten_step_is_not_expected);
+    return g_test_run();
+}
