@@ -10,6 +10,7 @@
 #include <glib-unix.h>
 
 #include "base/error.h"
+#include "hostd/link-limit.h"
 #include "os/fd.h"
 #include "os/random.h"
 #include "proto/link-session.h"
@@ -31,6 +32,7 @@ struct VtGuestLink {
     uint32_t epoch;
     uint8_t mode;
     VtLinkScanner scanner;
+    VtLinkLimit limit;
     VtGuestLinkCounters counters;
 };
 
@@ -180,6 +182,15 @@ take_frame(VtGuestLink *link, const VtLinkFrame *frame, VtWall received_at)
         link->counters.n_malformed += 1;
 }
 
+static void
+cut_off(VtGuestLink *link)
+{
+    if (link->source == NULL)
+        return;
+    link->counters.is_cut_off = true;
+    end(link);
+}
+
 static gboolean
 on_readable(gint fd, GIOCondition condition, gpointer user_data)
 {
@@ -200,8 +211,14 @@ on_readable(gint fd, GIOCondition condition, gpointer user_data)
     size_t n_bytes = (size_t)n_read;
     VtLinkFrame frame;
     while (link->source != NULL &&
-           vt_link_scanner_next(&link->scanner, &bytes, &n_bytes, &frame))
-        take_frame(link, &frame, received_at);
+           vt_link_scanner_next(&link->scanner, &bytes, &n_bytes, &frame)) {
+        if (vt_link_limit_take_frame(&link->limit, vt_clock_read_boot(link->clock)))
+            take_frame(link, &frame, received_at);
+        else
+            cut_off(link);
+    }
+    if (link->scanner.counters.n_rubbish_bytes > VT_LINK_LIMIT_RUBBISH_BYTES)
+        cut_off(link);
     return link->source != NULL ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
@@ -216,6 +233,7 @@ vt_guest_link_new(int fd, VtClock *clock, const VtGuestLinkListener *listener, v
     link->listener = listener;
     link->user_data = user_data;
     vt_link_session_begin(&link->session, vt_random_nonce());
+    vt_link_limit_init(&link->limit, vt_clock_read_boot(clock));
     /* A larger buffer would still work, with more stale frames in it after a pause. */
     (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_buffer_bytes, sizeof send_buffer_bytes);
 

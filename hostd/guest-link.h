@@ -2,7 +2,8 @@
 /*
  * The host's end of the link to one guest: the channel's socket, frames, handshake. Guests are
  * hostile: nothing is allocated in proportion to what one sends, nothing is queued for one
- * that does not read, and what does not fit the socket's buffer is dropped.
+ * that does not read, what does not fit the socket's buffer is dropped, and one that sends more
+ * than hostd/link-limit.h allows is cut off.
  */
 #pragma once
 
@@ -32,6 +33,7 @@ typedef struct {
     uint64_t n_malformed; /* a known type whose payload was refused */
     uint64_t n_foreign_session;
     uint64_t n_unsent; /* frames that did not fit */
+    bool is_cut_off;   /* ended because the guest sent too much */
     VtLinkScannerCounters scanner;
 } VtGuestLinkCounters;
 

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "hostd/guest-link.h"
 #include "hostd/guest-record.h"
+#include "hostd/link-limit.h"
 
 /* An agent answers within milliseconds; a notice that is not acknowledged by then is lost. */
 #define ACK_DEADLINE_NS (2 * VT_NS_PER_SEC)
@@ -27,6 +28,8 @@ struct VtGuest {
     bool is_active; /* there is a process that may have a socket */
     bool wants_xml;
     unsigned n_silent_ticks;
+    VtNs cut_off_wait_ns; /* 0: never cut off, or well-behaved since */
+    VtMono connect_after; /* not before, unless the guest has to be told something */
 };
 
 static VtMono
@@ -153,6 +156,7 @@ vt_guest_on_change(VtGuest *guest, VtDomainChange change)
                                             boot_now(guest), &used);
     if (used) {
         guest->context->n_events += 1;
+        guest->connect_after = (VtMono){ 0 }; /* it has to be told, whatever it did before */
         guest->record.has_ack = false;
     }
     guest->is_active = change != VT_DOMAIN_STOPPED;
@@ -174,11 +178,24 @@ on_link_up(void *user_data)
         send_notice(guest, false);
 }
 
+/* A guest that floods is heard again later, and later still each time. */
+static void
+note_cut_off(VtGuest *guest)
+{
+    guest->cut_off_wait_ns = vt_link_limit_next_wait(guest->cut_off_wait_ns);
+    guest->connect_after = vt_mono_add(boot_now(guest), guest->cut_off_wait_ns);
+    g_autofree char *wait = vt_ns_format_span(guest->cut_off_wait_ns);
+    g_warning("'%s' sends too much; its link is closed for %s", guest->shown_name, wait);
+}
+
 static void
 on_link_closed(void *user_data)
 {
     VtGuest *guest = user_data;
+
     g_info("'%s': link closed", guest->shown_name);
+    if (vt_guest_link_get_counters(guest->link).is_cut_off)
+        note_cut_off(guest);
     drop_link(guest);
 }
 
@@ -342,11 +359,24 @@ vt_guest_on_devices(VtGuest *guest)
     guest->wants_xml = true;
 }
 
+/* A link that stood for as long as it was closed starts again with the shortest wait. */
+static void
+forgive(VtGuest *guest)
+{
+    VtNs since_ns = vt_mono_diff(boot_now(guest), guest->connect_after);
+    if (since_ns > vt_ns_max(guest->cut_off_wait_ns, VT_LINK_LIMIT_LAST_WAIT_NS))
+        guest->cut_off_wait_ns = 0;
+}
+
 static void
 count_silence(VtGuest *guest)
 {
-    if (guest->link == NULL || guest->link_status == VT_GUEST_LINK_UP)
+    if (guest->link == NULL)
         return;
+    if (guest->link_status == VT_GUEST_LINK_UP) {
+        forgive(guest);
+        return;
+    }
     guest->n_silent_ticks += 1;
     if (guest->n_silent_ticks % SILENT_TICKS == 3)
         guest->wants_xml = true;
@@ -380,9 +410,12 @@ vt_guest_on_tick(VtGuest *guest)
 bool
 vt_guest_wants_xml(VtGuest *guest)
 {
-    bool wants_xml = guest->wants_xml && guest->is_active;
+    if (!guest->wants_xml || !guest->is_active)
+        return false;
+    if (vt_mono_diff(boot_now(guest), guest->connect_after) < 0)
+        return false;
     guest->wants_xml = false;
-    return wants_xml;
+    return true;
 }
 
 GVariant *

@@ -269,6 +269,39 @@ test_rubbish_is_counted_and_survived(Fixture *fixture, gconstpointer data)
 }
 
 static void
+test_flood_of_frames_is_cut_off(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    shake_hands(fixture);
+
+    unsigned n_sent = 0;
+    while (fixture->n_closed == 0 && n_sent < 10000) {
+        say_hello(fixture);
+        n_sent += 1;
+    }
+
+    g_assert_cmpuint(n_sent, <, 10000);
+    g_assert_cmpuint(fixture->n_closed, ==, 1);
+    g_assert_true(vt_guest_link_get_counters(fixture->link).is_cut_off);
+}
+
+static void
+test_flood_of_rubbish_is_cut_off(Fixture *fixture, gconstpointer data)
+{
+    uint8_t rubbish[1024] = { 0 };
+    (void)data;
+    shake_hands(fixture);
+
+    for (unsigned i = 0; i < 100 && fixture->n_closed == 0; i++) {
+        (void)send(fixture->guest_fd, rubbish, sizeof rubbish, MSG_NOSIGNAL);
+        turn();
+    }
+
+    g_assert_cmpuint(fixture->n_closed, ==, 1);
+    g_assert_true(vt_guest_link_get_counters(fixture->link).is_cut_off);
+}
+
+static void
 test_malformed_ack_is_counted(Fixture *fixture, gconstpointer data)
 {
     VtLinkFrame frame = { .type = VT_LINK_ACK, .payload_bytes = 3 };
@@ -324,6 +357,8 @@ main(int argc, char **argv)
     add("reply-does-not-wait-behind-others", test_reply_does_not_wait_behind_others);
     add("guest-that-never-reads-costs-nothing", test_guest_that_never_reads_costs_nothing);
     add("rubbish-is-counted-and-survived", test_rubbish_is_counted_and_survived);
+    add("flood-of-frames-is-cut-off", test_flood_of_frames_is_cut_off);
+    add("flood-of-rubbish-is-cut-off", test_flood_of_rubbish_is_cut_off);
     add("malformed-ack-is-counted", test_malformed_ack_is_counted);
     add("hang-up-is-told-once", test_hang_up_is_told_once);
     add("missing-socket-is-not-found", test_missing_socket_is_not_found);
