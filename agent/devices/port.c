@@ -56,6 +56,17 @@ find_node(const VtPortPlaces *places, const char *name)
     return NULL;
 }
 
+/*
+ * SIGIO tells when the host side comes; without it the tick finds out. While the port is in the
+ * poll set it would only repeat what poll says, for every byte that arrives.
+ */
+static void
+set_async(int fd, bool is_async)
+{
+    (void)fcntl(fd, F_SETOWN, getpid());
+    (void)fcntl(fd, F_SETFL, is_async ? O_NONBLOCK | O_ASYNC : O_NONBLOCK);
+}
+
 VtPort *
 vt_port_open(const VtPortPlaces *places,
              const char *name,
@@ -76,10 +87,7 @@ vt_port_open(const VtPortPlaces *places,
         return NULL;
     }
 
-    /* SIGIO tells when the host side comes or goes; without it the tick finds out. */
-    (void)fcntl(fd, F_SETOWN, getpid());
-    (void)fcntl(fd, F_SETFL, O_NONBLOCK | O_ASYNC);
-
+    set_async(fd, true);
     VtPort *port = g_new0(VtPort, 1);
     port->fd = vt_fd_steal(&fd);
     port->listener = listener;
@@ -102,7 +110,10 @@ close_host_side(VtPort *port)
     if (port->source == NULL)
         return;
     leave_poll_set(port);
+    set_async(port->fd, true);
     port->listener->on_closed(port->user_data);
+    /* It may have come back before the signal was asked for. */
+    vt_port_probe(port);
 }
 
 /* Reads until nothing is left: what is acted upon is then the newest that the host sent. */
@@ -141,6 +152,7 @@ on_ready(gint fd, GIOCondition condition, gpointer user_data)
 static void
 enter_poll_set(VtPort *port)
 {
+    set_async(port->fd, false);
     port->source = g_unix_fd_source_new(port->fd, G_IO_IN);
     g_source_set_priority(port->source, G_PRIORITY_HIGH);
     g_source_set_callback(port->source, G_SOURCE_FUNC(on_ready), port, NULL);
