@@ -6,21 +6,59 @@
 #include "base/error.h"
 #include "base/units.h"
 
-static const VtOption *
-find_option(const VtOptionTable *table, const char *group, const char *key)
+/* Options of one group, or all of which that group's are a part. */
+typedef struct {
+    const VtOption *options;
+    size_t n_options;
+    const char *group; /* NULL: each option names its own */
+} Options;
+
+static bool
+has_option(const Options *options, const char *group, const char *key)
 {
-    for (size_t i = 0; i < table->n_options; i++) {
-        bool group_fits = strcmp(table->options[i].group, group) == 0;
-        if (group_fits && (key == NULL || strcmp(table->options[i].key, key) == 0))
-            return &table->options[i];
+    for (size_t i = 0; i < options->n_options; i++) {
+        const VtOption *option = &options->options[i];
+        bool group_fits = options->group != NULL || strcmp(option->group, group) == 0;
+        if (group_fits && (key == NULL || strcmp(option->key, key) == 0))
+            return true;
     }
-    return NULL;
+    return false;
+}
+
+/* The name in "[kind name]"; NULL if @group is of another kind. */
+static const char *
+get_group_name(const VtOptionKindOfGroup *repeated, const char *group)
+{
+    size_t n_kind = strlen(repeated->kind);
+    if (strncmp(group, repeated->kind, n_kind) != 0 || group[n_kind] != ' ')
+        return NULL;
+    const char *name = group + n_kind + 1;
+    return *name != '\0' && *name != ' ' ? name : NULL;
+}
+
+static bool
+find_options(const VtOptionTable *table, const char *group, Options *ret_options)
+{
+    Options single = { .options = table->options, .n_options = table->n_options };
+    if (has_option(&single, group, NULL)) {
+        *ret_options = single;
+        return true;
+    }
+    for (size_t i = 0; i < table->n_repeated; i++) {
+        const VtOptionKindOfGroup *repeated = &table->repeated[i];
+        if (get_group_name(repeated, group) == NULL)
+            continue;
+        *ret_options = (Options){ repeated->options, repeated->n_options, group };
+        return true;
+    }
+    return false;
 }
 
 static bool
 check_group(const VtOptionTable *table, GKeyFile *file, const char *group, GError **error)
 {
-    if (find_option(table, group, NULL) == NULL) {
+    Options options;
+    if (!find_options(table, group, &options)) {
         g_set_error(error, VT_ERROR, VT_ERROR_INVALID, "unknown group '[%s]'", group);
         return false;
     }
@@ -29,7 +67,7 @@ check_group(const VtOptionTable *table, GKeyFile *file, const char *group, GErro
     if (keys == NULL)
         return false;
     for (size_t i = 0; keys[i] != NULL; i++) {
-        if (find_option(table, group, keys[i]) != NULL)
+        if (has_option(&options, group, keys[i]))
             continue;
         g_set_error(error, VT_ERROR, VT_ERROR_INVALID, "unknown key '%s' in group '[%s]'",
                     keys[i], group);
@@ -163,11 +201,15 @@ parse_value(const VtOption *option, const char *text, void *field, GError **erro
 }
 
 static bool
-parse_option(const VtOption *option, GKeyFile *file, void *config, GError **error)
+parse_option(const VtOption *option,
+             GKeyFile *file,
+             const char *group,
+             void *config,
+             GError **error)
 {
     g_autofree char *written = NULL;
-    if (file != NULL && g_key_file_has_key(file, option->group, option->key, NULL)) {
-        written = g_key_file_get_string(file, option->group, option->key, error);
+    if (file != NULL && g_key_file_has_key(file, group, option->key, NULL)) {
+        written = g_key_file_get_string(file, group, option->key, error);
         if (written == NULL)
             return false;
         g_strstrip(written);
@@ -176,17 +218,58 @@ parse_option(const VtOption *option, GKeyFile *file, void *config, GError **erro
     const char *text = written != NULL ? written : option->default_text;
     if (parse_value(option, text, (char *)config + option->field_offset, error))
         return true;
-    g_prefix_error(error, "[%s] %s: ", option->group, option->key);
+    g_prefix_error(error, "[%s] %s: ", group, option->key);
     return false;
+}
+
+static bool
+parse_options(const Options *options, GKeyFile *file, void *config, GError **error)
+{
+    for (size_t i = 0; i < options->n_options; i++) {
+        const VtOption *option = &options->options[i];
+        const char *group = options->group != NULL ? options->group : option->group;
+        if (!parse_option(option, file, group, config, error))
+            return false;
+    }
+    return true;
+}
+
+static bool
+parse_repeated(const VtOptionKindOfGroup *repeated,
+               GKeyFile *file,
+               void *config,
+               GError **error)
+{
+    GPtrArray *elements = g_ptr_array_new();
+    *(GPtrArray **)((char *)config + repeated->field_offset) = elements;
+    if (file == NULL)
+        return true;
+
+    g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
+    for (size_t i = 0; groups[i] != NULL; i++) {
+        const char *name = get_group_name(repeated, groups[i]);
+        if (name == NULL)
+            continue;
+        Options options = { repeated->options, repeated->n_options, groups[i] };
+        char *element = g_malloc0(repeated->n_element_bytes);
+        g_ptr_array_add(elements, element);
+        *(char **)(element + repeated->name_offset) = g_strdup(name);
+        if (!parse_options(&options, file, element, error))
+            return false;
+    }
+    return true;
 }
 
 static bool
 parse_table(const VtOptionTable *table, GKeyFile *file, void *config, GError **error)
 {
+    Options single = { .options = table->options, .n_options = table->n_options };
     if (file != NULL && !check_names(table, file, error))
         return false;
-    for (size_t i = 0; i < table->n_options; i++) {
-        if (!parse_option(&table->options[i], file, config, error))
+    if (!parse_options(&single, file, config, error))
+        return false;
+    for (size_t i = 0; i < table->n_repeated; i++) {
+        if (!parse_repeated(&table->repeated[i], file, config, error))
             return false;
     }
     return true;
@@ -207,14 +290,35 @@ vt_options_parse(const VtOptionTable *table,
     return false;
 }
 
+static void
+clear_options(const VtOption *options, size_t n_options, void *config)
+{
+    for (size_t i = 0; i < n_options; i++) {
+        void *field = (char *)config + options[i].field_offset;
+        if (options[i].kind == VT_OPTION_TEXT)
+            g_clear_pointer((char **)field, g_free);
+        if (options[i].kind == VT_OPTION_LIST)
+            g_clear_pointer((char ***)field, g_strfreev);
+    }
+}
+
+static void
+clear_repeated(const VtOptionKindOfGroup *repeated, void *config)
+{
+    GPtrArray **elements = (GPtrArray **)((char *)config + repeated->field_offset);
+    for (guint i = 0; *elements != NULL && i < (*elements)->len; i++) {
+        char *element = g_ptr_array_index(*elements, i);
+        clear_options(repeated->options, repeated->n_options, element);
+        g_free(*(char **)(element + repeated->name_offset));
+        g_free(element);
+    }
+    g_clear_pointer(elements, g_ptr_array_unref);
+}
+
 void
 vt_options_clear(const VtOptionTable *table, void *config)
 {
-    for (size_t i = 0; i < table->n_options; i++) {
-        void *field = (char *)config + table->options[i].field_offset;
-        if (table->options[i].kind == VT_OPTION_TEXT)
-            g_clear_pointer((char **)field, g_free);
-        if (table->options[i].kind == VT_OPTION_LIST)
-            g_clear_pointer((char ***)field, g_strfreev);
-    }
+    clear_options(table->options, table->n_options, config);
+    for (size_t i = 0; i < table->n_repeated; i++)
+        clear_repeated(&table->repeated[i], config);
 }

@@ -34,17 +34,33 @@ typedef struct {
     const char *summary;        /* one line for a person */
 } VtOption;
 
+/*
+ * A kind of group that may stand any number of times, each with a name of its own:
+ * "[server office]", "[server home]". Each makes one struct with the fields of @options, in the
+ * order of the file.
+ */
+typedef struct {
+    const char *kind;    /* "server" */
+    size_t field_offset; /* of a GPtrArray * in the settings struct; never NULL after parsing */
+    size_t n_element_bytes;  /* of one struct */
+    size_t name_offset;      /* of a char * in it: "office" */
+    const VtOption *options; /* their offsets are in that struct; group: as in the manual */
+    size_t n_options;
+} VtOptionKindOfGroup;
+
 typedef struct {
     const VtOption *options;
     size_t n_options;
+    const VtOptionKindOfGroup *repeated;
+    size_t n_repeated;
 } VtOptionTable;
 
 /*
  * Fills every field of @config that the table names: from @file where the key stands, else
  * from the default. Unknown groups and keys, malformed values and values out of range fail
  * with VT_ERROR_INVALID, with @file_name, group and key in the message; @config is then
- * cleared. The caller hands @config in zeroed. @file may be NULL: defaults alone. Fields in @config are owned by the caller and
- * released with vt_options_clear.
+ * cleared. The caller hands @config in zeroed. @file may be NULL: defaults alone. Fields in
+ * @config are owned by the caller and released with vt_options_clear.
  */
 bool vt_options_parse(const VtOptionTable *table,
                       GKeyFile *file,

@@ -79,16 +79,35 @@ kind_name(VtOptionKind kind)
 
 /* Tab-separated, for people and for the test that compares it with the man page. */
 static void
-print_settings(const VtDaemon *daemon)
+print_options(const VtOption *options, size_t n_options)
 {
-    for (size_t i = 0; i < daemon->settings.n_options; i++) {
-        const VtOption *option = &daemon->settings.options[i];
+    for (size_t i = 0; i < n_options; i++) {
+        const VtOption *option = &options[i];
         g_autofree char *choices = NULL;
         if (option->choices != NULL)
             choices = g_strjoinv("|", (char **)option->choices);
         printf("%s\t%s\t%s\t%s\t%s\t%s\n", option->group, option->key, kind_name(option->kind),
                option->default_text, choices != NULL ? choices : "", option->summary);
     }
+}
+
+static void
+print_settings(const VtDaemon *daemon)
+{
+    const VtOptionTable *table = &daemon->settings;
+    print_options(table->options, table->n_options);
+    for (size_t i = 0; i < table->n_repeated; i++)
+        print_options(table->repeated[i].options, table->repeated[i].n_options);
+}
+
+static bool
+check_settings(const VtDaemon *daemon, const char *name, void *config, GError **error)
+{
+    if (daemon->check == NULL || daemon->check(config, error))
+        return true;
+    g_prefix_error(error, "'%s': ", name);
+    vt_options_clear(&daemon->settings, config);
+    return false;
 }
 
 static bool
@@ -99,7 +118,8 @@ load_settings(const VtDaemon *daemon, const char *path, void *config, GError **e
     g_autoptr(GError) problem = NULL;
 
     if (g_key_file_load_from_file(file, name, G_KEY_FILE_NONE, &problem))
-        return vt_options_parse(&daemon->settings, file, name, config, error);
+        return vt_options_parse(&daemon->settings, file, name, config, error) &&
+               check_settings(daemon, name, config, error);
 
     /* Without settings it works too; but a file that was named must be there. */
     if (path == NULL && g_error_matches(problem, G_FILE_ERROR, G_FILE_ERROR_NOENT))

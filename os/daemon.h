@@ -22,6 +22,8 @@ typedef struct {
     const char *summary; /* one line for --help */
     VtOptionTable settings;
     const char *default_path; /* of the settings file; it may be missing */
+    /* Checks what a table cannot: settings against each other, addresses. May be NULL. */
+    bool (*check)(const void *config, GError **error);
 } VtDaemon;
 
 /*

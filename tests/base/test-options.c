@@ -28,6 +28,44 @@ static const VtOption options[] = {
     { "look", "list", VT_OPTION_LIST, offsetof(Settings, list), "a b", 0, 0, NULL, "" },
 };
 
+typedef struct {
+    char *name;
+    char *address;
+    int64_t port;
+} Server;
+
+typedef struct {
+    bool flag;
+    GPtrArray *servers;
+} Repeating;
+
+static const VtOption server_options[] = {
+    { "server NAME", "address", VT_OPTION_TEXT, offsetof(Server, address), "", 0, 0, NULL, "" },
+    { "server NAME", "port", VT_OPTION_INT, offsetof(Server, port), "123", 1, 65535, NULL, "" },
+};
+
+static const VtOptionKindOfGroup kinds_of_group[] = {
+    {
+        .kind = "server",
+        .field_offset = offsetof(Repeating, servers),
+        .n_element_bytes = sizeof(Server),
+        .name_offset = offsetof(Server, name),
+        .options = server_options,
+        .n_options = G_N_ELEMENTS(server_options),
+    },
+};
+
+static const VtOption single_options[] = {
+    { "main", "flag", VT_OPTION_BOOL, offsetof(Repeating, flag), "no", 0, 0, NULL, "a flag" },
+};
+
+static const VtOptionTable repeating_table = {
+    .options = single_options,
+    .n_options = G_N_ELEMENTS(single_options),
+    .repeated = kinds_of_group,
+    .n_repeated = G_N_ELEMENTS(kinds_of_group),
+};
+
 static const VtOptionTable table = { .options = options, .n_options = G_N_ELEMENTS(options) };
 
 static bool
@@ -106,6 +144,76 @@ test_error_names_file_group_and_key(void)
     }
 }
 
+static bool
+parse_repeating(const char *content, Repeating *ret_settings, GError **error)
+{
+    g_autoptr(GKeyFile) file = g_key_file_new();
+    g_assert_true(g_key_file_load_from_data(file, content, -1, G_KEY_FILE_NONE, NULL));
+    return vt_options_parse(&repeating_table, file, "test.conf", ret_settings, error);
+}
+
+static void
+test_repeated_groups_come_in_the_order_of_the_file(void)
+{
+    Repeating settings = { 0 };
+    g_autoptr(GError) error = NULL;
+
+    bool parsed = parse_repeating("[server office]\naddress=192.0.2.1\n[main]\nflag=yes\n"
+                                  "[server at home]\naddress=192.0.2.2\nport=1123\n",
+                                  &settings, &error);
+
+    g_assert_no_error(error);
+    g_assert_true(parsed);
+    g_assert_true(settings.flag);
+    g_assert_cmpuint(settings.servers->len, ==, 2);
+    const Server *first = g_ptr_array_index(settings.servers, 0);
+    const Server *second = g_ptr_array_index(settings.servers, 1);
+    g_assert_cmpstr(first->name, ==, "office");
+    g_assert_cmpstr(first->address, ==, "192.0.2.1");
+    g_assert_cmpint(first->port, ==, 123);
+    g_assert_cmpstr(second->name, ==, "at home");
+    g_assert_cmpstr(second->address, ==, "192.0.2.2");
+    g_assert_cmpint(second->port, ==, 1123);
+    vt_options_clear(&repeating_table, &settings);
+    g_assert_null(settings.servers);
+}
+
+static void
+test_no_repeated_group_is_an_empty_list(void)
+{
+    Repeating settings = { 0 };
+
+    g_assert_true(vt_options_parse(&repeating_table, NULL, NULL, &settings, NULL));
+
+    g_assert_cmpuint(settings.servers->len, ==, 0);
+    vt_options_clear(&repeating_table, &settings);
+}
+
+static void
+test_error_in_a_repeated_group_names_it(void)
+{
+    static const struct {
+        const char *content;
+        const char *message;
+    } rows[] = {
+        { "[server]\n", "'test.conf': unknown group '[server]'" },
+        { "[servers a]\n", "'test.conf': unknown group '[servers a]'" },
+        { "[server a]\nflag=on\n", "'test.conf': unknown key 'flag' in group '[server a]'" },
+        { "[server a]\n[server b]\naddress=x\nport=0\n",
+          "'test.conf': [server b] port: '0' is not between 1 and 65535" },
+        { "[main]\naddress=x\n", "'test.conf': unknown key 'address' in group '[main]'" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        Repeating settings = { 0 };
+        g_autoptr(GError) error = NULL;
+        g_assert_false(parse_repeating(rows[i].content, &settings, &error));
+        g_assert_error(error, VT_ERROR, VT_ERROR_INVALID);
+        g_assert_cmpstr(error->message, ==, rows[i].message);
+        g_assert_null(settings.servers);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -115,5 +223,11 @@ main(int argc, char **argv)
     g_test_add_func("/base/options/file-wins-over-defaults", test_file_wins_over_defaults);
     g_test_add_func("/base/options/error-names-file-group-and-key",
                     test_error_names_file_group_and_key);
+    g_test_add_func("/base/options/repeated-groups-come-in-the-order-of-the-file",
+                    test_repeated_groups_come_in_the_order_of_the_file);
+    g_test_add_func("/base/options/no-repeated-group-is-an-empty-list",
+                    test_no_repeated_group_is_an_empty_list);
+    g_test_add_func("/base/options/error-in-a-repeated-group-names-it",
+                    test_error_in_a_repeated_group_names_it);
     return g_test_run();
 }
