@@ -122,17 +122,11 @@ begin_disruption(VtPipeline *pipeline, VtMono raw_at, bool was_announced)
 static void
 note_step_seen(VtPipeline *pipeline, VtMono raw_at)
 {
-    VtRecovery before = pipeline->recovery;
     advance_state(pipeline, VT_EVENT_STEP_SEEN);
     if (pipeline->state == VT_STATE_DISRUPTED)
         begin_disruption(pipeline, raw_at, false);
     else
         begin_recovery(pipeline, raw_at);
-    /* While an earlier disruption is still refused, what was allowed for it stays allowed. */
-    if (before.phase == VT_RECOVERY_WAITING) {
-        pipeline->recovery.allows_backward = before.allows_backward;
-        pipeline->recovery.is_declared = before.is_declared;
-    }
 }
 
 /*

@@ -183,6 +183,123 @@ test_rubbish_is_counted_and_ages(Fixture *fixture, gconstpointer data)
 }
 
 static void
+test_failed_verification_steps_again(Fixture *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    settle(fixture);
+    fixture->behind_ns += VT_NS_PER_SEC;
+    vt_pipeline_on_hint(fixture->pipeline, &strong_hint, fixture->now);
+    measure(fixture);
+
+    /* Another pause, of which no sign came. */
+    fixture->behind_ns += 10 * VT_NS_PER_MS;
+    measure(fixture);
+    VtAction second = measure(fixture);
+    while (measure(fixture).measure_now)
+        continue;
+    VtOutcome outcome = vt_pipeline_get_outcome(fixture->pipeline);
+
+    g_assert_cmpint(second.kind, ==, VT_ACTION_STEP);
+    g_assert_cmpuint(outcome.n_steps, ==, 2);
+    g_assert_cmpint(vt_ns_abs(outcome.offset_ns - VT_NS_PER_SEC - 10 * VT_NS_PER_MS), <=,
+                    VT_NS_PER_US);
+    g_assert_cmpint(vt_ns_abs(fixture->behind_ns), <=, VT_NS_PER_US);
+}
+
+static void
+test_three_steps_are_enough(Fixture *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    settle(fixture);
+    vt_pipeline_on_hint(fixture->pipeline, &strong_hint, fixture->now);
+
+    /* A reference that runs away from its own readings. */
+    VtAction action = { .measure_now = true };
+    for (int i = 0; i < 20 && !action.recovered; i++) {
+        fixture->behind_ns += 20 * VT_NS_PER_MS;
+        action = measure(fixture);
+    }
+
+    g_assert_true(action.recovered);
+    g_assert_cmpuint(vt_pipeline_get_outcome(fixture->pipeline).n_steps, ==, 3);
+    g_assert_cmpint(action.kind, ==, VT_ACTION_SLEW);
+}
+
+static void
+test_weak_hint_restarts_burst(Fixture *fixture, gconstpointer data)
+{
+    static const VtPipelineHint weak_hint = { .strength = VT_HINT_WEAK };
+    (void)data; /* no parameters */
+    settle(fixture);
+    fixture->behind_ns += VT_NS_PER_SEC;
+    vt_pipeline_on_hint(fixture->pipeline, &strong_hint, fixture->now);
+    measure(fixture);
+    measure(fixture);
+
+    fixture->behind_ns += VT_NS_PER_SEC;
+    vt_pipeline_on_hint(fixture->pipeline, &weak_hint, fixture->now);
+    VtAction action = measure(fixture);
+
+    g_assert_cmpint(action.kind, ==, VT_ACTION_STEP);
+    g_assert_cmpuint(vt_pipeline_get_status(fixture->pipeline, fixture->now).n_disruptions, ==,
+                     1);
+}
+
+static void
+test_migration_reopens_rate(Fixture *fixture, gconstpointer data)
+{
+    static const VtPipelineHint hint = { .strength = VT_HINT_STRONG, .reopens_rate = true };
+    (void)data; /* no parameters */
+    settle(fixture);
+    double before_ppb = vt_pipeline_get_status(fixture->pipeline, fixture->now).rate_sigma_ppb;
+
+    vt_pipeline_on_hint(fixture->pipeline, &hint, fixture->now);
+
+    g_assert_cmpfloat(before_ppb, <, 10000);
+    g_assert_cmpfloat(vt_pipeline_get_status(fixture->pipeline, fixture->now).rate_sigma_ppb,
+                      >=, 100000);
+}
+
+static void
+test_bound_is_wider_after_disruption(Fixture *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    settle(fixture);
+    vt_pipeline_on_hint(fixture->pipeline, &strong_hint, fixture->now);
+    while (measure(fixture).measure_now)
+        continue;
+
+    VtNs before_ns = vt_pipeline_get_status(fixture->pipeline, fixture->now).error_ns;
+    pass(fixture, VT_NS_PER_SEC);
+    VtNs after_ns = vt_pipeline_get_status(fixture->pipeline, fixture->now).error_ns;
+
+    g_assert_cmpint(after_ns - before_ns, >=, 250 * VT_NS_PER_US);
+}
+
+static void
+test_permission_settles_what_has_drifted(Fixture *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    settle(fixture);
+    vt_pipeline_set_may_correct(fixture->pipeline, false);
+    for (int i = 0; i < 100; i++) {
+        fixture->behind_ns += 50 * VT_NS_PER_US;
+        pass(fixture, VT_NS_PER_SEC);
+        VtAction action = measure(fixture);
+        g_assert_cmpint(action.kind, ==, VT_ACTION_HOLD);
+        g_assert_false(action.set_rate);
+    }
+
+    vt_pipeline_set_may_correct(fixture->pipeline, true);
+    pass(fixture, VT_NS_PER_SEC);
+    VtAction action = measure(fixture);
+
+    g_assert_cmpint(action.kind, ==, VT_ACTION_STEP);
+    g_assert_cmpuint(vt_pipeline_get_status(fixture->pipeline, fixture->now).n_disruptions, ==,
+                     0);
+}
+
+static void
 test_initial_rate_is_set_at_once(void)
 {
     VtPipelineParams params = vt_pipeline_params_default();
@@ -220,5 +337,17 @@ main(int argc, char **argv)
                test_silence_leads_to_holdover, tear_down);
     g_test_add("/core/pipeline/rubbish-is-counted-and-ages", Fixture, NULL, set_up,
                test_rubbish_is_counted_and_ages, tear_down);
+    g_test_add("/core/pipeline/failed-verification-steps-again", Fixture, NULL, set_up,
+               test_failed_verification_steps_again, tear_down);
+    g_test_add("/core/pipeline/three-steps-are-enough", Fixture, NULL, set_up,
+               test_three_steps_are_enough, tear_down);
+    g_test_add("/core/pipeline/weak-hint-restarts-burst", Fixture, NULL, set_up,
+               test_weak_hint_restarts_burst, tear_down);
+    g_test_add("/core/pipeline/migration-reopens-rate", Fixture, NULL, set_up,
+               test_migration_reopens_rate, tear_down);
+    g_test_add("/core/pipeline/bound-is-wider-after-disruption", Fixture, NULL, set_up,
+               test_bound_is_wider_after_disruption, tear_down);
+    g_test_add("/core/pipeline/permission-settles-what-has-drifted", Fixture, NULL, set_up,
+               test_permission_settles_what_has_drifted, tear_down);
     return g_test_run();
 }

@@ -95,6 +95,10 @@ test_slew_in_flight(void)
     for (int i = 0; i < 200; i++) {
         sim_guest_run(&guest, 100 * VT_NS_PER_MS);
         least_ns = vt_ns_min(least_ns, sim_guest_get_error(&guest));
+        /* From the first tick on the bound tells of it. */
+        if (i >= 11)
+            g_assert_cmpint(vt_ns_abs(sim_guest_get_error(&guest)), <=,
+                            sim_guest_get_status(&guest).error_ns);
     }
 
     g_assert_cmpuint(guest.n_steps, ==, 0);
