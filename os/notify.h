@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include <glib.h>
 
 /*
@@ -12,3 +14,14 @@
  * delivered is lost without harm: the service manager has its own time-outs.
  */
 void vt_notify(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+/*
+ * Gives the service manager a copy of @fd to keep while this process is restarted, under @name
+ * (no colon, no control character, at most 255 bytes); os/passed-fds.h takes it back. The
+ * manager drops it by itself when the other end hangs up. False when there is no manager or it
+ * did not take the message: the descriptor then simply does not outlive the process.
+ */
+bool vt_notify_store_fd(const char *name, int fd);
+
+/* The manager is to close every copy that it keeps under @name. */
+void vt_notify_remove_fd(const char *name);
