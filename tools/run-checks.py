@@ -79,7 +79,7 @@ def build(variant: Variant, folder: Path) -> bool:
     else:
         configure = ["meson", "setup", str(folder), str(SOURCE_DIR), *variant.options]
     return (run(configure, variant.compiler) == 0
-            and run(["ninja", "-C", str(folder)], variant.compiler) == 0)
+            and run(["ninja", "--quiet", "-C", str(folder)], variant.compiler) == 0)
 
 
 def check_variant(variant: Variant, build_dir: Path) -> Tally:

@@ -29,14 +29,19 @@ install_packages() {
     missing=$(list_missing $(sed 's/#.*//' "$source_dir/tools/packages.txt") "$@")
     [ -n "$missing" ] || return 0
     [ "$(id -u)" = 0 ] || fail "not installed, and only root can: $(echo $missing)"
+    # shellcheck disable=SC2086
     echo "installing" $missing
     export DEBIAN_FRONTEND=noninteractive
-    apt-get -q update </dev/null || fail "apt-get update failed"
-    # A service manager that is not there must not be waited for; what libvirt recommends
-    # (a network with dnsmasq) no test needs.
+    mkdir -p "$VT_BUILD_DIR"
+    packages_log=$VT_BUILD_DIR/packages.log
+    # What libvirt recommends, such as a network with dnsmasq, no test needs.
     # shellcheck disable=SC2086
-    apt-get -q -y --no-install-recommends install $missing </dev/null ||
-        fail "apt-get install failed"
+    {
+        apt-get -q update && apt-get -q -y --no-install-recommends install $missing
+    } </dev/null >"$packages_log" 2>&1 || {
+        tail -n 40 "$packages_log" >&2
+        fail "cannot install the packages; all of it: $packages_log"
+    }
 }
 
 # build_tree FOLDER [MESON OPTION...]

@@ -4,7 +4,9 @@ here from recorded results."""
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import io
 import json
 import sys
 import tempfile
@@ -42,6 +44,12 @@ def load_program() -> ModuleType:
 run_checks = load_program()
 
 
+def count_quietly(logs: Path):
+    """What it says of broken results is no TAP."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        return run_checks.count_meson_cases(logs)
+
+
 def count(results: dict[str, str]) -> tuple[int, int, int]:
     with tempfile.TemporaryDirectory() as folder:
         logs = Path(folder)
@@ -49,7 +57,7 @@ def count(results: dict[str, str]) -> tuple[int, int, int]:
         lines = (json.dumps({"name": name, "result": result})
                  for name, result in results.items())
         (logs / "testlog.json").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        tally = run_checks.count_meson_cases(logs)
+        tally = count_quietly(logs)
     return tally.passed, tally.failed, tally.skipped
 
 
@@ -62,7 +70,7 @@ class RunChecks(unittest.TestCase):
 
     def test_missing_results_are_a_failure(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
-            tally = run_checks.count_meson_cases(Path(folder))
+            tally = count_quietly(Path(folder))
 
         self.assertEqual((tally.passed, tally.failed), (0, 1))
 
