@@ -242,6 +242,9 @@ static void
 on_hint(const VtHint *hint, void *user_data)
 {
     VtAgent *agent = user_data;
+    if (vt_disruption_log_is_repeat(&agent->disruptions, hint))
+        return;
+
     VtState before = current_state(agent);
     VtPipelineHint pipeline_hint = {
         .strength = hint->is_strong ? VT_HINT_STRONG : VT_HINT_WEAK,

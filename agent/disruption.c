@@ -19,6 +19,15 @@ action_of(const VtOutcome *outcome)
     g_assert_not_reached();
 }
 
+bool
+vt_disruption_log_is_repeat(const VtDisruptionLog *log, const VtHint *hint)
+{
+    if (hint->notice == NULL || !log->has_notice)
+        return false;
+    return hint->notice->epoch == log->notice.epoch &&
+           vt_link_event_id_equal(&hint->notice->event, &log->notice.event);
+}
+
 void
 vt_disruption_log_on_hint(VtDisruptionLog *log, const VtHint *hint)
 {

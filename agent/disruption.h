@@ -28,6 +28,13 @@ typedef struct {
     VtDisruptionRecord last;
 } VtDisruptionLog;
 
+/*
+ * Whether @hint only repeats the notice that is being answered: the same event in the same
+ * epoch tells of nothing that happened since. The early notice and the one at RESUMED are such
+ * a pair; beginning anew for the second would be stale exposure.
+ */
+bool vt_disruption_log_is_repeat(const VtDisruptionLog *log, const VtHint *hint);
+
 /* Remembers @hint; the latest notice wins. */
 void vt_disruption_log_on_hint(VtDisruptionLog *log, const VtHint *hint);
 

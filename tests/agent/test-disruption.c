@@ -52,6 +52,31 @@ test_ack_answers_the_latest_notice(void)
 }
 
 static void
+test_same_event_in_same_epoch_is_a_repeat(void)
+{
+    VtDisruptionLog log = { 0 };
+    VtLinkNotice notice = notice_of(1, VT_LINK_CAUSE_RESUMED);
+    VtLinkNotice later = notice;
+    VtLinkNotice other = notice_of(2, VT_LINK_CAUSE_RESUMED);
+    VtHint repeat = { .name = "notice", .notice = &notice };
+    VtHint in_new_epoch = { .name = "notice", .notice = &later };
+    VtHint other_event = { .name = "notice", .notice = &other };
+    VtLinkAck ack;
+    later.epoch += 1;
+    g_assert_false(vt_disruption_log_is_repeat(&log, &repeat));
+
+    hint(&log, "notice", &notice);
+
+    g_assert_true(vt_disruption_log_is_repeat(&log, &repeat));
+    g_assert_false(vt_disruption_log_is_repeat(&log, &in_new_epoch));
+    g_assert_false(vt_disruption_log_is_repeat(&log, &other_event));
+    /* Once answered, hostd asks again only because the answer was lost. */
+    vt_disruption_log_on_outcome(&log, &stepped, raw_now);
+    g_assert_true(vt_disruption_log_take_ack(&log, "link", boot_now, raw_now, &ack));
+    g_assert_false(vt_disruption_log_is_repeat(&log, &repeat));
+}
+
+static void
 test_ack_tells_times_on_the_boot_clock(void)
 {
     VtDisruptionLog log = { 0 };
@@ -143,6 +168,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     add("ack-answers-the-latest-notice", test_ack_answers_the_latest_notice);
+    add("same-event-in-same-epoch-is-a-repeat", test_same_event_in_same_epoch_is_a_repeat);
     add("ack-tells-times-on-the-boot-clock", test_ack_tells_times_on_the_boot_clock);
     add("first-sign-is-remembered", test_first_sign_is_remembered);
     add("unannounced-is-seen-by-reading", test_unannounced_is_seen_by_reading);
