@@ -6,6 +6,23 @@
 #include "ctl/facts.h"
 #include "ctl/table.h"
 
+static void
+append_ntp(GVariant *facts, GString *output)
+{
+    g_autoptr(GVariant) list = g_variant_lookup_value(facts, "ntp", G_VARIANT_TYPE("aa{sv}"));
+    size_t n_addresses = list != NULL ? g_variant_n_children(list) : 0;
+
+    if (n_addresses == 0)
+        vt_table_append_fact(output, "NTP", "none");
+    for (size_t i = 0; i < n_addresses; i++) {
+        g_autoptr(GVariant) entry = g_variant_get_child_value(list, i);
+        g_autofree char *address = vt_facts_format_text(entry, "address", "unknown");
+        g_autofree char *problem = vt_facts_format_text(entry, "problem", "");
+        vt_table_append_fact(output, "NTP", "%s%s%s", address, *problem != '\0' ? ": " : "",
+                             problem);
+    }
+}
+
 void
 vt_host_facts_append_to(GVariant *facts, GString *output)
 {
@@ -19,5 +36,6 @@ vt_host_facts_append_to(GVariant *facts, GString *output)
     vt_table_append_fact(output, "Synchronised", "%s", synchronised ? "yes" : "no");
     if (synchronised)
         vt_table_append_fact(output, "Error bound", "%s", error_bound);
+    append_ntp(facts, output);
     vt_table_append_fact(output, "Guests", "%" PRId64, vt_facts_get_int(facts, "guests"));
 }

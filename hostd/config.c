@@ -36,6 +36,24 @@ static const VtOption options[] = {
         .default_text = "",
         .summary = "path of the control socket",
     },
+    {
+        .group = "hostd",
+        .key = "listen",
+        .kind = VT_OPTION_LIST,
+        .field_offset = offsetof(VtHostdConfig, listen),
+        .default_text = "",
+        .summary = "addresses of this host on which NTP clients are answered",
+    },
+    {
+        .group = "hostd",
+        .key = "ntp-port",
+        .kind = VT_OPTION_INT,
+        .field_offset = offsetof(VtHostdConfig, ntp_port),
+        .default_text = "123",
+        .least = 0,
+        .greatest = 65535,
+        .summary = "UDP port of the NTP service; 0: none",
+    },
 };
 
 VtOptionTable

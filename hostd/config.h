@@ -8,6 +8,8 @@ typedef struct {
     char *uri;            /* of libvirt */
     int host_clock;       /* VtHostClockTrust */
     char *control_socket; /* NULL: the built-in path */
+    char **listen;        /* addresses of the NTP service; empty: loopback */
+    int64_t ntp_port;     /* where an address names none; 0: no service */
 } VtHostdConfig;
 
 /* The table behind it, for parsing, --print-settings and the man page's test. */

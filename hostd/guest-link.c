@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/sockios.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -31,6 +32,8 @@ struct VtGuestLink {
     VtLinkSession session;
     uint32_t epoch;
     uint8_t mode;
+    uint8_t n_addresses;
+    VtLinkAddress addresses[VT_LINK_MAX_ADDRESSES]; /* of the host's NTP service */
     VtLinkScanner scanner;
     VtLinkLimit limit;
     VtGuestLinkCounters counters;
@@ -85,6 +88,14 @@ vt_guest_link_set_hello(VtGuestLink *link, uint32_t epoch, uint8_t mode)
 }
 
 void
+vt_guest_link_set_addresses(VtGuestLink *link, const VtLinkAddress *addresses, uint8_t n)
+{
+    g_assert(n <= VT_LINK_MAX_ADDRESSES);
+    memcpy(link->addresses, addresses, n * sizeof *addresses);
+    link->n_addresses = n;
+}
+
+void
 vt_guest_link_send_hello(VtGuestLink *link)
 {
     VtLinkFrame frame = { 0 };
@@ -95,7 +106,9 @@ vt_guest_link_send_hello(VtGuestLink *link)
         .version_least = VT_LINK_VERSION,
         .version_greatest = VT_LINK_VERSION,
         .mode = link->mode,
+        .n_addresses = link->n_addresses,
     };
+    memcpy(hello.addresses, link->addresses, sizeof hello.addresses);
     vt_link_hello_encode(&hello, &frame);
     (void)send_frame(link, &frame); /* counted; the guest says HELLO again */
 }

@@ -57,6 +57,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtGuestLink, vt_guest_link_free)
 /* What the next HELLOs say. */
 void vt_guest_link_set_hello(VtGuestLink *link, uint32_t epoch, uint8_t mode);
 
+/* And where the host's NTP service answers; at most VT_LINK_MAX_ADDRESSES. */
+void vt_guest_link_set_addresses(VtGuestLink *link, const VtLinkAddress *addresses, uint8_t n);
+
 /* Begins the handshake; again to tell a new mode. */
 void vt_guest_link_send_hello(VtGuestLink *link);
 

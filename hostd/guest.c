@@ -301,7 +301,9 @@ static const VtGuestLinkListener link_listener = {
 static void
 begin_link(VtGuest *guest)
 {
+    const VtGuestContext *context = guest->context;
     guest->link_status = VT_GUEST_LINK_CONNECTING;
+    vt_guest_link_set_addresses(guest->link, context->ntp_addresses, context->n_ntp_addresses);
     vt_guest_link_set_hello(guest->link, guest->events.epoch, VT_LINK_MODE_FULL);
     vt_guest_link_send_hello(guest->link);
     /* Both are there when the guest's first instructions read the port. */

@@ -14,6 +14,7 @@
 #include "hostd/guest-event.h"
 #include "hostd/host-clock.h"
 #include "os/clock.h"
+#include "proto/link-message.h"
 
 /* What all guests of one hostd share; owned by hostd.c. */
 typedef struct {
@@ -21,6 +22,8 @@ typedef struct {
     VtHostClock host_clock; /* refreshed each tick */
     uint64_t instance;      /* random, of this run */
     uint64_t n_events;
+    uint8_t n_ntp_addresses; /* where guests may ask, as HELLO tells them */
+    VtLinkAddress ntp_addresses[VT_LINK_MAX_ADDRESSES];
 } VtGuestContext;
 
 typedef struct VtGuest VtGuest;

@@ -11,6 +11,12 @@
 /* clock_gettime through the vDSO takes some 30 ns: 2^-24 s is 60 ns. */
 #define PRECISION_LOG2_SEC (-24)
 
+/* What a disciplined clock may drift between two updates (RFC 5905, PHI). */
+#define PHI_PPB 15000
+
+/* hostd looks each second. */
+#define STALE_AFTER_NS (5 * VT_NS_PER_SEC)
+
 static bool
 is_good(VtHostClockTrust trust, const VtClockState *state)
 {
@@ -38,14 +44,20 @@ leap_of(const VtClockState *state)
     return state->leap_delete ? VT_NTP_LEAP_DELETE : VT_NTP_LEAP_NONE;
 }
 
-VtHostClock
-vt_host_clock_judge(VtHostClockTrust trust, const VtClockState *state, VtWall now)
+static VtHostClock
+unsynchronised(void)
 {
-    VtHostClock host = {
+    return (VtHostClock){
         .leap = VT_NTP_LEAP_UNSYNCHRONISED,
         .precision_log2_sec = PRECISION_LOG2_SEC,
         .root_dispersion_ns = VT_CLOCK_UNKNOWN_ERROR_NS,
     };
+}
+
+VtHostClock
+vt_host_clock_judge(VtHostClockTrust trust, const VtClockState *state, VtWall now)
+{
+    VtHostClock host = unsynchronised();
     if (!is_good(trust, state))
         return host;
 
@@ -57,6 +69,17 @@ vt_host_clock_judge(VtHostClockTrust trust, const VtClockState *state, VtWall no
     /* maxerror is a bound that includes half the delay, so a root delay of 0 is honest. */
     host.root_dispersion_ns = trust == VT_HOST_CLOCK_TRUSTED ? 0 : state->max_error_ns;
     return host;
+}
+
+VtHostClock
+vt_host_clock_age(const VtHostClock *host, VtNs age_ns)
+{
+    VtHostClock aged = *host;
+    if (age_ns > STALE_AFTER_NS)
+        return unsynchronised();
+    VtNs drift_ns = vt_ns_mul(vt_ns_max(age_ns, 0), PHI_PPB) / VT_NS_PER_SEC;
+    aged.root_dispersion_ns = vt_ns_add(host->root_dispersion_ns, drift_ns);
+    return aged;
 }
 
 VtNs

@@ -35,5 +35,11 @@ typedef struct {
  */
 VtHostClock vt_host_clock_judge(VtHostClockTrust trust, const VtClockState *state, VtWall now);
 
+/*
+ * What is left of @host after @age_ns: the dispersion grows by 15 ppm (RFC 5905, PHI), and what
+ * nobody has refreshed for 5 s is no longer synchronised: the host slept, or hostd stands still.
+ */
+VtHostClock vt_host_clock_age(const VtHostClock *host, VtNs age_ns);
+
 /* Bound of the host's own clock as a notice carries it: 16 s when unsynchronised. */
 VtNs vt_host_clock_get_error(const VtHostClock *host);

@@ -11,6 +11,7 @@ struct VtHostd {
     VtGuestContext context;
     GHashTable *guests; /* UUID -> VtGuest, both owned */
     VtDomainWatch *watch;
+    VtNtpService *ntp;
     guint tick_id;
 };
 
@@ -25,6 +26,9 @@ refresh_host_clock(VtHostd *hostd)
     bool is_known = vt_clock_get_state(hostd->context.clock, &state, &error);
     hostd->context.host_clock =
         vt_host_clock_judge(hostd->trust, is_known ? &state : NULL, now);
+    vt_ntp_service_refresh(hostd->ntp, &hostd->context.host_clock);
+    hostd->context.n_ntp_addresses =
+        (uint8_t)vt_ntp_service_get_link_addresses(hostd->ntp, hostd->context.ntp_addresses);
     if (hostd->context.host_clock.is_synchronised != was_synchronised)
         g_message("this host's clock is %s",
                   was_synchronised ? "no longer synchronised" : "synchronised");
@@ -136,6 +140,7 @@ vt_hostd_new(const VtHostdParams *params, VtClock *clock)
     hostd->context.clock = clock;
     hostd->context.instance = vt_random_nonce();
     hostd->guests = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, guest_free);
+    hostd->ntp = vt_ntp_service_new(&params->ntp_listen, clock);
 
     refresh_host_clock(hostd);
     if (!hostd->context.host_clock.is_synchronised)
@@ -152,6 +157,7 @@ vt_hostd_free(VtHostd *hostd)
         return;
     g_source_remove(hostd->tick_id);
     vt_domain_watch_free(hostd->watch);
+    vt_ntp_service_free(hostd->ntp);
     g_hash_table_unref(hostd->guests);
     g_free(hostd->uri);
     g_free(hostd);
@@ -171,6 +177,7 @@ vt_hostd_get_host(VtHostd *hostd)
     g_variant_dict_insert(&dict, "host-synchronised", "b", host->is_synchronised);
     g_variant_dict_insert(&dict, "host-error-ns", "x", vt_host_clock_get_error(host));
     g_variant_dict_insert(&dict, "guests", "u", g_hash_table_size(hostd->guests));
+    vt_ntp_service_insert(hostd->ntp, &dict);
     return g_variant_dict_end(&dict);
 }
 

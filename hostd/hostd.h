@@ -5,12 +5,14 @@
 #include <glib.h>
 
 #include "hostd/host-clock.h"
+#include "hostd/ntp-service.h"
 
 typedef struct VtHostd VtHostd;
 
 typedef struct {
     const char *uri; /* of libvirt */
     VtHostClockTrust trust;
+    VtNtpListen ntp_listen;
 } VtHostdParams;
 
 /*

@@ -22,6 +22,9 @@ run(const VtHostdConfig *config)
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     g_autoptr(GError) error = NULL;
     VtHostdParams params = { .uri = config->uri, .trust = config->host_clock };
+    bool is_listen_good = vt_ntp_listen_parse((const char *const *)config->listen,
+                                              config->ntp_port, &params.ntp_listen, NULL);
+    g_assert(is_listen_good); /* check_config has seen to it */
 
     g_autoptr(VtSignals) signals = vt_signals_new(signal_numbers, on_signal, loop, &error);
     if (signals == NULL || !vt_domain_watch_prepare(&error)) {
@@ -47,6 +50,15 @@ run(const VtHostdConfig *config)
     return VT_EXIT_OK;
 }
 
+static bool
+check_config(const void *config, GError **error)
+{
+    const VtHostdConfig *hostd = config;
+    VtNtpListen listen;
+    return vt_ntp_listen_parse((const char *const *)hostd->listen, hostd->ntp_port, &listen,
+                               error);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -57,6 +69,7 @@ main(int argc, char **argv)
         .summary = "Tells the virtual machines of this host what befell them, and the time.",
         .settings = vt_hostd_config_get_table(),
         .default_path = VT_CONFIG_DIR "/hostd.conf",
+        .check = check_config,
     };
 
     if (!vt_daemon_begin(&daemon, &argc, &argv, &config, &exit_code))

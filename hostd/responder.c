@@ -12,6 +12,10 @@ vt_responder_reply(const VtNtpPacket *request,
     if (request->version < 1 || request->version > VT_NTP_VERSION)
         return false;
 
+    /* Never in the future of the request, whose stamp may be older than the news of the clock. */
+    bool is_past = vt_wall_diff(received_at, host->reference_at) >= 0;
+    VtWall reference_at = is_past ? host->reference_at : received_at;
+
     *ret_reply = (VtNtpPacket){
         .leap = host->leap,
         .version = request->version,
@@ -22,7 +26,7 @@ vt_responder_reply(const VtNtpPacket *request,
         .root_delay = vt_ntp_short_from_ns(host->root_delay_ns),
         .root_dispersion = vt_ntp_short_from_ns(host->root_dispersion_ns),
         .reference_id = host->reference_id,
-        .reference = host->is_synchronised ? vt_ntp_stamp_from_wall(host->reference_at) : 0,
+        .reference = host->is_synchronised ? vt_ntp_stamp_from_wall(reference_at) : 0,
         .origin = request->transmit,
         .receive = vt_ntp_stamp_from_wall(received_at),
     };

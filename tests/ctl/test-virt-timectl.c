@@ -64,6 +64,8 @@ static const char tracking_without_reference_text[] =
 
 static const char host_facts[] =
     "{'version': <'0.1.0'>, 'uri': <'qemu:///system'>, 'libvirt': <'connected'>,"
+    " 'ntp': <[{'address': <'127.0.0.1:123'>, 'problem': <''>},"
+    " {'address': <'[fd00::1]:123'>, 'problem': <'Permission denied'>}]>,"
     " 'host-synchronised': <true>, 'host-error-ns': <int64 1500000>, 'guests': <uint32 3>}";
 
 static const char guests[] =
@@ -85,6 +87,8 @@ static const char guests_text[] =
     "Libvirt         : connected\n"
     "Synchronised    : yes\n"
     "Error bound     : 1.500 ms\n"
+    "NTP             : 127.0.0.1:123\n"
+    "NTP             : [fd00::1]:123: Permission denied\n"
     "Guests          : 3\n"
     "\n"
     "NAME                                LINK      MODE     STATE        OFFSET SEEN"
@@ -251,6 +255,7 @@ test_host_option_asks_the_other_side(void)
     assert_answer(&outcome, "Host            : test:///\n"
                             "Libvirt         : cannot connect\n"
                             "Synchronised    : no\n"
+                            "NTP             : none\n"
                             "Guests          : 0\n");
 }
 

@@ -156,13 +156,18 @@ test_comes_up_when_the_guest_answers(Fixture *fixture, gconstpointer data)
     VtLinkFrame frame;
     VtLinkHello hello;
     (void)data;
+    VtLinkAddress address = { .family = 4, .port = 123, .address = { 192, 0, 2, 1 } };
     vt_guest_link_set_hello(fixture->link, 42, VT_LINK_MODE_FULL);
+    vt_guest_link_set_addresses(fixture->link, &address, 1);
 
     vt_guest_link_send_hello(fixture->link);
     g_assert_false(vt_guest_link_is_up(fixture->link));
     g_assert_true(receive_in_guest(fixture, &frame));
     g_assert_true(vt_link_hello_decode(&frame, &hello));
     g_assert_cmpuint(hello.epoch, ==, 42);
+    g_assert_cmpuint(hello.n_addresses, ==, 1);
+    g_assert_cmpint(hello.addresses[0].port, ==, 123);
+    g_assert_cmpmem(hello.addresses[0].address, 4, "\xc0\x00\x02\x01", 4);
     vt_link_session_on_hello(&fixture->guest, &hello);
     say_hello(fixture);
 

@@ -55,6 +55,32 @@ test_unreadable_clock_is_not_believed(void)
     g_assert_true(vt_host_clock_judge(VT_HOST_CLOCK_TRUSTED, NULL, now).is_synchronised);
 }
 
+static void
+test_dispersion_grows_with_age(void)
+{
+    VtClockState state = { .max_error_ns = VT_NS_PER_MS };
+    VtHostClock fresh = vt_host_clock_judge(VT_HOST_CLOCK_AUTO, &state, now);
+
+    VtHostClock aged = vt_host_clock_age(&fresh, 2 * VT_NS_PER_SEC);
+
+    /* 15 ppm of two seconds. */
+    g_assert_cmpint(aged.root_dispersion_ns, ==, VT_NS_PER_MS + 30 * VT_NS_PER_US);
+    g_assert_true(aged.is_synchronised);
+}
+
+static void
+test_old_news_are_no_news(void)
+{
+    VtClockState state = { .max_error_ns = VT_NS_PER_MS };
+    VtHostClock fresh = vt_host_clock_judge(VT_HOST_CLOCK_AUTO, &state, now);
+
+    VtHostClock stale = vt_host_clock_age(&fresh, 3600 * VT_NS_PER_SEC);
+
+    g_assert_false(stale.is_synchronised);
+    g_assert_cmpint(stale.leap, ==, VT_NTP_LEAP_UNSYNCHRONISED);
+    g_assert_cmpint(stale.stratum, ==, 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -65,5 +91,8 @@ main(int argc, char **argv)
     g_test_add_func("/hostd/host-clock/leap-is-passed-on", test_leap_is_passed_on);
     g_test_add_func("/hostd/host-clock/unreadable-clock-is-not-believed",
                     test_unreadable_clock_is_not_believed);
+    g_test_add_func("/hostd/host-clock/dispersion-grows-with-age",
+                    test_dispersion_grows_with_age);
+    g_test_add_func("/hostd/host-clock/old-news-are-no-news", test_old_news_are_no_news);
     return g_test_run();
 }

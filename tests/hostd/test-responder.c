@@ -45,6 +45,19 @@ test_reply_echoes_the_transmit_stamp(void)
 }
 
 static void
+test_reference_time_is_never_after_the_request(void)
+{
+    VtHostClock host = good_clock();
+    VtWall before = vt_wall_add(now, -VT_NS_PER_MS);
+    VtNtpPacket request = { .version = 4, .mode = VT_NTP_MODE_CLIENT, .transmit = 1 };
+    VtNtpPacket reply;
+
+    g_assert_true(vt_responder_reply(&request, &host, before, &reply));
+
+    g_assert_cmpuint(reply.reference, ==, vt_ntp_stamp_from_wall(before));
+}
+
+static void
 test_only_clients_are_answered(void)
 {
     VtHostClock host = good_clock();
@@ -105,6 +118,8 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/hostd/responder/reply-echoes-the-transmit-stamp",
                     test_reply_echoes_the_transmit_stamp);
+    g_test_add_func("/hostd/responder/reference-time-is-never-after-the-request",
+                    test_reference_time_is_never_after_the_request);
     g_test_add_func("/hostd/responder/only-clients-are-answered",
                     test_only_clients_are_answered);
     g_test_add_func("/hostd/responder/sees-the-offset-between-two-exchanges",
