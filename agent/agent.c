@@ -145,6 +145,31 @@ log_record(const VtDisruptionRecord *record, const char *reference)
                      vt_refusal_text(outcome->refusal), residual, error);
 }
 
+/* Those of earlier runs included. */
+static uint64_t
+count_disruptions(const VtAgent *agent, VtInstant now)
+{
+    uint64_t n_before =
+        agent->params.memory != NULL ? vt_agent_memory_get_n_before(agent->params.memory) : 0;
+    return n_before + vt_pipeline_get_status(agent->pipeline, now).n_disruptions;
+}
+
+static void
+remember(VtAgent *agent, const char *reference)
+{
+    VtInstant now = vt_clock_read(agent->clock);
+    if (agent->params.memory == NULL)
+        return;
+    VtJournalMoment moment = {
+        .wall_at = now.wall,
+        .boot_at = vt_clock_read_boot(agent->clock),
+        .reference = reference,
+        .number = count_disruptions(agent, now),
+    };
+    vt_agent_memory_add(agent->params.memory,
+                        vt_agent_journal_compose(&agent->disruptions.last, &moment));
+}
+
 /* The ACK first: everything that is only for people can wait. */
 static void
 close_disruption(VtAgent *agent)
@@ -159,6 +184,7 @@ close_disruption(VtAgent *agent)
     if (vt_disruption_log_take_ack(&agent->disruptions, reference, boot_now, raw_now, &ack))
         (void)vt_link_send_ack(agent->link, &ack); /* lost: the notice is repeated */
     log_record(&agent->disruptions.last, reference);
+    remember(agent, reference);
 }
 
 static void
@@ -260,16 +286,35 @@ on_hint(const VtHint *hint, void *user_data)
     g_debug("hint '%s' (%s)", hint->name, hint->is_strong ? "strong" : "weak");
 }
 
+/* The host allows something else from now on. */
+static void
+on_mode(uint8_t mode, void *user_data)
+{
+    VtAgent *agent = user_data;
+    VtPipelineStatus status =
+        vt_pipeline_get_status(agent->pipeline, vt_clock_read(agent->clock));
+
+    g_message("the host's mode for this guest is '%s'", vt_link_mode_name(mode));
+    publish(agent, &status);
+    send_report(agent, &status);
+    if (!agent->is_reading)
+        begin_reading(agent);
+    if (agent->params.memory != NULL)
+        vt_agent_memory_set_mode(agent->params.memory, mode);
+}
+
 static void
 tick_report(VtAgent *agent)
 {
-    if (agent->n_ticks_to_report > 0)
-        agent->n_ticks_to_report -= 1;
-    if (agent->n_ticks_to_report > 0)
-        return;
     VtPipelineStatus status =
         vt_pipeline_get_status(agent->pipeline, vt_clock_read(agent->clock));
-    send_report(agent, &status);
+
+    if (agent->params.memory != NULL)
+        vt_agent_memory_on_tick(agent->params.memory, &status);
+    if (agent->n_ticks_to_report > 0)
+        agent->n_ticks_to_report -= 1;
+    if (agent->n_ticks_to_report == 0)
+        send_report(agent, &status);
 }
 
 static gboolean
@@ -307,11 +352,24 @@ take_over_clock(VtAgent *agent)
 }
 
 static VtPipeline *
-make_pipeline(void)
+make_pipeline(const VtAgentMemory *memory)
 {
     VtPipelineParams params = vt_pipeline_params_default();
+    if (memory != NULL)
+        vt_agent_memory_get_rate(memory, &params);
     params.least_wall = (VtWall){ .ns = VT_BUILD_DATE_SEC * VT_NS_PER_SEC };
     return vt_pipeline_new(&params);
+}
+
+/* What forbids is believed from the last run; what allows must be said again. */
+static void
+begin_with_mode(VtAgent *agent)
+{
+    uint8_t mode = agent->params.memory != NULL ? vt_agent_memory_get_mode(agent->params.memory)
+                                                : VT_LINK_MODE_INVALID;
+    if (mode == VT_LINK_MODE_OBSERVE || mode == VT_LINK_MODE_OFF)
+        vt_link_assume_mode(agent->link, mode);
+    vt_link_set_mode_func(agent->link, on_mode, agent);
 }
 
 VtAgent *
@@ -322,12 +380,13 @@ vt_agent_new(const VtAgentParams *params, VtClock *clock)
     agent->clock = clock;
     agent->reported_state = VT_STATE_START;
     agent->n_ticks_to_report = 1;
-    agent->pipeline = make_pipeline();
+    agent->pipeline = make_pipeline(params->memory);
     agent->link = vt_link_new(&params->places, VT_AGENT_PORT_NAME, clock);
     agent->provider = vt_provider_link_new(agent->link, clock, on_reading, agent);
     agent->hints[0] = vt_hint_notice_new(agent->link, on_hint, agent);
     agent->hints[1] = vt_hint_link_state_new(agent->link, on_hint, agent);
 
+    begin_with_mode(agent);
     take_over_clock(agent);
     start_tick(agent);
     vt_link_probe(agent->link);
@@ -376,10 +435,16 @@ vt_agent_look(VtAgent *agent)
     VtInstant now = vt_clock_read(agent->clock);
     VtPipelineStatus status = vt_pipeline_get_status(agent->pipeline, now);
     const char *link_problem = vt_link_get_problem(agent->link);
+    GVariant *recalled =
+        agent->params.memory != NULL ? vt_agent_memory_get_last(agent->params.memory) : NULL;
+
+    status.n_disruptions = count_disruptions(agent, now);
 
     return (VtAgentView){
         .status = status,
         .last_disruption = agent->disruptions.last,
+        .last_recalled = recalled,
+        .wall_now = now.wall,
         .raw_now = now.raw,
         .link_state = vt_link_get_state(agent->link),
         .mode = mode_in_force(agent),
@@ -391,4 +456,12 @@ vt_agent_look(VtAgent *agent)
         .can_correct = agent->can_correct,
         .synchronised = is_synchronised(agent, &status),
     };
+}
+
+GVariant *
+vt_agent_get_journal(VtAgent *agent, unsigned n_most)
+{
+    if (agent->params.memory == NULL)
+        return g_variant_new_array(G_VARIANT_TYPE_VARDICT, NULL, 0);
+    return vt_agent_memory_get_journal(agent->params.memory, n_most);
 }

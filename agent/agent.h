@@ -10,6 +10,7 @@
 
 #include "agent/devices/link.h"
 #include "agent/disruption.h"
+#include "agent/memory.h"
 #include "core/pipeline.h"
 #include "os/clock.h"
 
@@ -17,8 +18,9 @@ typedef struct VtAgent VtAgent;
 
 typedef struct {
     VtPortPlaces places;
-    bool observe_only; /* correct nothing, whatever the host allows */
-    VtNs tick_ns;      /* between readings at rest; 1 s */
+    bool observe_only;     /* correct nothing, whatever the host allows */
+    VtNs tick_ns;          /* between readings at rest; 1 s */
+    VtAgentMemory *memory; /* must outlive the agent; NULL: nothing outlives this run */
 } VtAgentParams;
 
 /* The name of the port that makes the link. */
@@ -42,6 +44,8 @@ void vt_agent_on_port_signal(VtAgent *agent);
 typedef struct {
     VtPipelineStatus status;
     VtDisruptionRecord last_disruption;
+    GVariant *last_recalled; /* of an earlier run, from the journal; NULL; borrowed */
+    VtWall wall_now;
     VtMono raw_now;
     VtLinkState link_state;
     uint8_t mode;          /* VtLinkMode in force */
@@ -53,3 +57,6 @@ typedef struct {
 } VtAgentView;
 
 VtAgentView vt_agent_look(VtAgent *agent);
+
+/* The newest @n_most disruptions, oldest first, as aa{sv}. Floating. */
+GVariant *vt_agent_get_journal(VtAgent *agent, unsigned n_most);

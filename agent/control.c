@@ -20,6 +20,18 @@ on_get_tracking(VtBusAgent1 *object, GDBusMethodInvocation *invocation, gpointer
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
+static gboolean
+on_get_journal(VtBusAgent1 *object,
+               GDBusMethodInvocation *invocation,
+               guint n_most,
+               gpointer user_data)
+{
+    VtAgentControl *control = user_data;
+    vt_bus_agent1_complete_get_journal(object, invocation,
+                                       vt_agent_get_journal(control->agent, n_most));
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
 VtAgentControl *
 vt_agent_control_new(VtAgent *agent, const char *path, GError **error)
 {
@@ -28,6 +40,8 @@ vt_agent_control_new(VtAgent *agent, const char *path, GError **error)
     control->agent = agent;
     control->object = vt_bus_agent1_skeleton_new();
     g_signal_connect(control->object, "handle-get-tracking", G_CALLBACK(on_get_tracking),
+                     control);
+    g_signal_connect(control->object, "handle-get-journal", G_CALLBACK(on_get_journal),
                      control);
     /* Reading the state of this guest's clock needs no privilege. */
     control->server = vt_control_server_new(path != NULL ? path : vt_control_path_agent(), 0666,

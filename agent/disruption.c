@@ -56,6 +56,8 @@ vt_disruption_log_on_outcome(VtDisruptionLog *log, const VtOutcome *outcome, VtM
         .cause = was_noticed ? log->notice.cause : VT_LINK_CAUSE_UNKNOWN,
         .hint_name = was_hinted ? log->first_hint_name : "reading",
         .action = action_of(outcome),
+        .has_event = was_noticed,
+        .event = was_noticed ? log->notice.event : (VtLinkEventId){ 0 },
         .outcome = *outcome,
         .raw_closed_at = raw_now,
     };

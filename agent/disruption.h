@@ -16,7 +16,9 @@ typedef struct {
     bool exists;
     uint8_t cause;         /* VtLinkCause; VT_LINK_CAUSE_UNKNOWN without a notice */
     const char *hint_name; /* the sign that was first */
-    uint8_t action;        /* VtLinkAckAction */
+    bool has_event;        /* hostd told of it */
+    VtLinkEventId event;
+    uint8_t action; /* VtLinkAckAction */
     VtOutcome outcome;
     VtMono raw_closed_at;
 } VtDisruptionRecord;

@@ -53,10 +53,16 @@ run(const VtAgentConfig *config)
     }
     prepare_process();
 
+    VtAgentMemoryPlaces kept = {
+        .folder = VT_STATE_DIR "/agent",
+        .identity = vt_identity_places_system(),
+    };
+    g_autoptr(VtAgentMemory) memory = vt_agent_memory_new(&kept);
     VtAgentParams params = {
         .places = vt_port_places_system(),
         .observe_only = config->mode == VT_AGENT_MODE_OBSERVE,
         .tick_ns = VT_NS_PER_SEC,
+        .memory = memory,
     };
     g_autoptr(VtClock) clock = vt_clock_new_system();
     g_autoptr(VtAgent) agent = vt_agent_new(&params, clock);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/tracking.h"
 
+#include "agent/journal.h"
+
 static const char *
 link_name(VtLinkState state)
 {
@@ -55,6 +57,15 @@ disruption_to_variant(const VtDisruptionRecord *record, VtMono raw_now)
     return g_variant_dict_end(&dict);
 }
 
+/* Of this run if there was one, else of an earlier one. */
+static GVariant *
+last_to_variant(const VtAgentView *view)
+{
+    if (view->last_disruption.exists)
+        return disruption_to_variant(&view->last_disruption, view->raw_now);
+    return vt_agent_journal_recall(view->last_recalled, view->wall_now);
+}
+
 static void
 insert_status(GVariantDict *dict, const VtPipelineStatus *status)
 {
@@ -90,7 +101,6 @@ vt_tracking_to_variant(const VtAgentView *view)
     g_variant_dict_insert(&dict, "last-reading-age-ns", "x", reading_age(view));
     g_variant_dict_insert(&dict, "link", "s", link_name(view->link_state));
     insert_status(&dict, &view->status);
-    g_variant_dict_insert_value(&dict, "last-disruption",
-                                disruption_to_variant(&view->last_disruption, view->raw_now));
+    g_variant_dict_insert_value(&dict, "last-disruption", last_to_variant(view));
     return g_variant_dict_end(&dict);
 }

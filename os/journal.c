@@ -61,12 +61,11 @@ add_lost(VtJournal *journal, GVariant *record)
 {
     uint64_t n_lost = vt_state_folder_get_n_lost(journal->folder);
     uint64_t n_new = n_lost - journal->n_lost_told;
-    g_auto(GVariantDict) dict;
 
     journal->n_lost_told = n_lost;
     if (n_new == 0)
         return g_variant_ref_sink(record);
-    g_variant_dict_init(&dict, record);
+    g_auto(GVariantDict) dict = G_VARIANT_DICT_INIT(record);
     g_variant_dict_insert(&dict, "lost", "t", n_new);
     return g_variant_ref_sink(g_variant_dict_end(&dict));
 }

@@ -22,6 +22,8 @@ struct VtLink {
     void *state_data;
     VtLinkNoticeFunc notice_func;
     void *notice_data;
+    VtLinkModeFunc mode_func;
+    void *mode_data;
     VtLinkEpochFunc epoch_func;
     void *epoch_data;
     VtLinkReplyFunc reply_func;
@@ -61,6 +63,13 @@ vt_link_set_notice_func(VtLink *link, VtLinkNoticeFunc func, void *user_data)
 {
     link->notice_func = func;
     link->notice_data = user_data;
+}
+
+void
+vt_link_set_mode_func(VtLink *link, VtLinkModeFunc func, void *user_data)
+{
+    link->mode_func = func;
+    link->mode_data = user_data;
 }
 
 void
@@ -112,6 +121,17 @@ send_hello(VtLink *link)
     (void)send_frame(link, &frame);
 }
 
+/* A HELLO within a session changes nothing but this. */
+static void
+take_mode(VtLink *link, uint8_t mode)
+{
+    if (mode == VT_LINK_MODE_INVALID || mode == link->mode)
+        return;
+    link->mode = mode;
+    if (link->mode_func != NULL)
+        link->mode_func(mode, link->mode_data);
+}
+
 static void
 take_hello(VtLink *link, const VtLinkFrame *frame)
 {
@@ -122,8 +142,7 @@ take_hello(VtLink *link, const VtLinkFrame *frame)
     VtLinkHelloEffect effect = vt_link_session_on_hello(&link->session, &hello);
     if (effect.is_new_session)
         link->epoch = hello.epoch;
-    if (hello.mode != VT_LINK_MODE_INVALID)
-        link->mode = hello.mode;
+    take_mode(link, hello.mode);
     if (effect.needs_answer)
         send_hello(link);
     if (effect.came_up)
@@ -252,6 +271,12 @@ uint8_t
 vt_link_get_mode(const VtLink *link)
 {
     return link->mode;
+}
+
+void
+vt_link_assume_mode(VtLink *link, uint8_t mode)
+{
+    link->mode = mode;
 }
 
 const char *

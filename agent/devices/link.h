@@ -30,6 +30,8 @@ typedef void (*VtLinkStateFunc)(VtLinkState state, void *user_data);
 typedef void (*VtLinkNoticeFunc)(const VtLinkNotice *notice, void *user_data);
 /* A reply showed an epoch that no notice had told of: something happened meanwhile. */
 typedef void (*VtLinkEpochFunc)(void *user_data);
+/* The host said in a HELLO what it had not said before. */
+typedef void (*VtLinkModeFunc)(uint8_t mode, void *user_data);
 /* @received was read right after the bytes arrived. */
 typedef void (*VtLinkReplyFunc)(const VtLinkTime *reply, VtInstant received, void *user_data);
 
@@ -41,6 +43,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtLink, vt_link_free)
 /* One user of each kind; NULL ends it. */
 void vt_link_set_state_func(VtLink *link, VtLinkStateFunc func, void *user_data);
 void vt_link_set_notice_func(VtLink *link, VtLinkNoticeFunc func, void *user_data);
+void vt_link_set_mode_func(VtLink *link, VtLinkModeFunc func, void *user_data);
 void vt_link_set_epoch_func(VtLink *link, VtLinkEpochFunc func, void *user_data);
 void vt_link_set_reply_func(VtLink *link, VtLinkReplyFunc func, void *user_data);
 
@@ -49,8 +52,14 @@ void vt_link_probe(VtLink *link);
 
 VtLinkState vt_link_get_state(const VtLink *link);
 
-/* What the host said in its last HELLO; VT_LINK_MODE_INVALID before the first. */
+/*
+ * What the host said in its last HELLO, also while the link is down; VT_LINK_MODE_INVALID before
+ * the first.
+ */
 uint8_t vt_link_get_mode(const VtLink *link);
+
+/* What an earlier run heard, to hold until the first HELLO. */
+void vt_link_assume_mode(VtLink *link, uint8_t mode);
 
 /* Why there is no port, in words; NULL when there is one. Transfer none. */
 const char *vt_link_get_problem(const VtLink *link);
