@@ -3,15 +3,9 @@
 
 #include <math.h>
 
-#include "core/ask-limit.h"
-#include "core/bound.h"
-#include "core/delay.h"
-#include "core/detector.h"
-#include "core/filter.h"
+#include "core/pipeline-private.h"
 #include "core/policy.h"
-#include "core/recovery.h"
 #include "core/sample.h"
-#include "core/servo.h"
 
 /* After so many steps for one disruption the rest is slewed: measuring does not help. */
 #define MOST_STEPS 3
@@ -19,44 +13,11 @@
 /* "Untouched" and "verified" take the word of two readings. */
 #define LEAST_READINGS 2
 
+/* References that differ by more are not both right: the clock was wrong, or is to be. */
+#define MOST_ADOPTED_NS (100 * VT_NS_PER_MS)
+
 /* What a migration may change the rate by, as a sigma. */
 #define REOPENED_RATE_SIGMA_PPB 100000.0
-
-struct VtPipeline {
-    VtPipelineParams params;
-    VtState state;
-    bool may_correct;
-    bool was_right;   /* has been TRACKING */
-    bool is_doubtful; /* a weak hint or a suspicion is not yet answered */
-    VtDelay delay;
-    VtFilter filter;
-    VtDetector detector;
-    VtServo servo;
-    VtRecovery recovery;
-    VtBound bound;
-    VtSample last; /* used last; raw_at 0 before the first */
-    VtOutcome outcome;
-    VtMono raw_not_before; /* of the last hint or step: older readings prove nothing */
-    VtAskLimit ask_limit;
-    uint64_t n_readings;
-    uint64_t n_rejected;
-    uint64_t n_spikes;
-    uint64_t n_disruptions;
-};
-
-VtPipelineParams
-vt_pipeline_params_default(void)
-{
-    return (VtPipelineParams){
-        .step_threshold_ns = VT_NS_PER_MS,
-        .verify_limit_ns = 500 * VT_NS_PER_US,
-        .n_burst = 4,
-        .holdover_after_ns = 5 * VT_NS_PER_SEC,
-        .drift_ppb = 15000,
-        .disrupted_drift_ppb = 250000,
-        .initial_rate_sigma_ppb = 500000,
-    };
-}
 
 VtPipeline *
 vt_pipeline_new(const VtPipelineParams *params)
@@ -65,6 +26,7 @@ vt_pipeline_new(const VtPipelineParams *params)
     pipeline->params = *params;
     pipeline->state = VT_STATE_START;
     pipeline->may_correct = true;
+    pipeline->holdover_after_ns = params->holdover_after_ns;
     vt_filter_init(&pipeline->filter, params->initial_rate_ppb, params->initial_rate_sigma_ppb);
     vt_detector_init(&pipeline->detector, params->step_threshold_ns);
     vt_bound_init(&pipeline->bound, params->drift_ppb, params->disrupted_drift_ppb);
@@ -137,9 +99,8 @@ static void
 watch_clock(VtPipeline *pipeline, VtInstant now)
 {
     VtNs foreign_ns = vt_servo_find_foreign_step(&pipeline->servo, now);
-    bool was_settled =
-        pipeline->state == VT_STATE_TRACKING || pipeline->state == VT_STATE_HOLDOVER;
-    if (foreign_ns == 0 || !was_settled || pipeline->recovery.phase != VT_RECOVERY_IDLE)
+    if (foreign_ns == 0 || !vt_pipeline_is_settled(pipeline) ||
+        pipeline->recovery.phase != VT_RECOVERY_IDLE)
         return;
     note_step_seen(pipeline, now.raw);
     pipeline->recovery.allows_backward = true;
@@ -150,7 +111,7 @@ static void
 age_state(VtPipeline *pipeline, VtInstant now)
 {
     VtNs age_ns = vt_mono_diff(now.raw, pipeline->last.raw_at);
-    if (age_ns > pipeline->params.holdover_after_ns)
+    if (age_ns > pipeline->holdover_after_ns)
         advance_state(pipeline, VT_EVENT_REFERENCE_LOST);
 }
 
@@ -245,6 +206,8 @@ apply(VtPipeline *pipeline, VtRuling ruling, const VtEstimate *estimate, VtInsta
 {
     switch (ruling.kind) {
     case VT_ACTION_STEP:
+        if (!vt_recovery_may_step(&pipeline->recovery, &pipeline->last))
+            return (VtAction){ .kind = VT_ACTION_HOLD, .measure_now = true };
         return step(pipeline, estimate, now);
     case VT_ACTION_HOLD:
         return refuse(pipeline, estimate, now, ruling.refusal);
@@ -305,6 +268,28 @@ reopen_filter(VtPipeline *pipeline, const VtSample *sample, VtNs distance_ns)
     double distance = fabs((double)distance_ns);
     double span_sec = vt_ns_to_sec(vt_mono_diff(sample->raw_at, pipeline->last.raw_at));
     vt_filter_reopen(&pipeline->filter, distance, distance / fmax(span_sec, 1));
+}
+
+/* The first reading of another reference; of what it differs by the paths alone may be guilty. */
+static VtAction
+adopt(VtPipeline *pipeline, const VtSample *sample, VtInstant now)
+{
+    VtDoubt doubt = vt_delay_judge(&pipeline->delay, sample);
+    VtEstimate prediction = vt_filter_predict(&pipeline->filter, sample->raw_at);
+    VtNs residual_ns = vt_ns_abs(vt_ns_sub(sample->raw_offset_ns, prediction.raw_offset_ns));
+    if (residual_ns >= vt_ns_add(MOST_ADOPTED_NS, sample->error_ns)) {
+        note_step_seen(pipeline, now.raw);
+        return recover(pipeline, sample, now);
+    }
+    vt_filter_reopen(&pipeline->filter, (double)vt_ns_max(residual_ns, sample->error_ns), 0);
+    vt_filter_update(&pipeline->filter, sample, &doubt);
+    vt_bound_forget(&pipeline->bound);
+    vt_bound_take(&pipeline->bound, sample, &prediction);
+    pipeline->last = *sample;
+    pipeline->is_doubtful = false;
+    advance_state(pipeline, VT_EVENT_READING);
+    VtEstimate estimate = vt_filter_predict(&pipeline->filter, now.raw);
+    return track(pipeline, &estimate, now);
 }
 
 /* The common case: a tick's reading of a clock that is right, or may not be corrected. */
@@ -372,10 +357,36 @@ vt_pipeline_on_reading(VtPipeline *pipeline, const VtReading *reading, VtInstant
         begin_recovery(pipeline, now.raw);
     vt_delay_learn(&pipeline->delay, &sample);
 
-    bool is_bursting = vt_recovery_is_urgent(&pipeline->recovery);
-    VtAction action =
-        is_bursting ? recover(pipeline, &sample, now) : follow(pipeline, &sample, now);
-    return finish(pipeline, action, now);
+    bool is_first = pipeline->has_new_reference;
+    pipeline->has_new_reference = false;
+    if (vt_recovery_is_urgent(&pipeline->recovery))
+        return finish(pipeline, recover(pipeline, &sample, now), now);
+    if (is_first && pipeline->recovery.phase == VT_RECOVERY_IDLE)
+        return finish(pipeline, adopt(pipeline, &sample, now), now);
+    return finish(pipeline, follow(pipeline, &sample, now), now);
+}
+
+VtAction
+vt_pipeline_on_reference_change(VtPipeline *pipeline,
+                                const VtPipelineReference *reference,
+                                VtInstant now)
+{
+    bool is_first_truth = pipeline->was_right && !pipeline->last.reference_synchronised &&
+                          reference->is_synchronised;
+    pipeline->holdover_after_ns = reference->holdover_after_ns;
+    pipeline->has_new_reference = true;
+    /* Neither delays nor a suspicion mean anything on another path. */
+    pipeline->delay = (VtDelay){ 0 };
+    vt_detector_reset(&pipeline->detector);
+    if (vt_recovery_is_urgent(&pipeline->recovery))
+        vt_recovery_restart(&pipeline->recovery);
+    if (is_first_truth) {
+        pipeline->was_right = false;
+        advance_state(pipeline, VT_EVENT_FIRST_TRUTH);
+        if (pipeline->state == VT_STATE_MEASURING)
+            begin_recovery(pipeline, now.raw);
+    }
+    return finish(pipeline, (VtAction){ .measure_now = true }, now);
 }
 
 static void
@@ -416,7 +427,11 @@ vt_pipeline_on_silence(VtPipeline *pipeline, VtInstant now)
 {
     watch_clock(pipeline, now);
     age_state(pipeline, now);
-    return finish(pipeline, (VtAction){ .kind = VT_ACTION_HOLD }, now);
+    if (!vt_pipeline_is_settled(pipeline) || pipeline->is_doubtful ||
+        pipeline->recovery.phase != VT_RECOVERY_IDLE)
+        return finish(pipeline, (VtAction){ .kind = VT_ACTION_HOLD }, now);
+    VtEstimate estimate = vt_filter_predict(&pipeline->filter, now.raw);
+    return finish(pipeline, track(pipeline, &estimate, now), now);
 }
 
 void
@@ -436,44 +451,4 @@ vt_pipeline_set_may_correct(VtPipeline *pipeline, bool may_correct)
     if (may_correct && !pipeline->may_correct && is_idle && pipeline->was_right)
         begin_recovery(pipeline, pipeline->last.raw_at);
     pipeline->may_correct = may_correct;
-}
-
-VtPipelineStatus
-vt_pipeline_get_status(const VtPipeline *pipeline, VtInstant now)
-{
-    VtEstimate estimate = vt_filter_predict(&pipeline->filter, now.raw);
-    const VtSample *last = &pipeline->last;
-    VtNs age_ns = vt_mono_diff(now.raw, last->raw_at);
-    bool is_settled =
-        pipeline->state == VT_STATE_TRACKING || pipeline->state == VT_STATE_HOLDOVER;
-    bool is_sure = is_settled && !pipeline->is_doubtful && last->reference_synchronised;
-    VtNs host_error_ns = pipeline->is_doubtful ? VT_BOUND_UNKNOWN_NS
-                                               : vt_bound_get(&pipeline->bound, &estimate, now);
-    VtNs error_ns = vt_ns_add(host_error_ns, last->root_distance_ns);
-
-    return (VtPipelineStatus){
-        .state = pipeline->state,
-        .has_reference =
-            pipeline->n_readings > 0 && age_ns <= pipeline->params.holdover_after_ns,
-        .synchronised = is_settled && last->reference_synchronised,
-        .offset_ns = estimate.is_known ? vt_estimate_get_offset(&estimate, now) : 0,
-        .error_ns = is_sure ? vt_ns_min(error_ns, VT_BOUND_UNKNOWN_NS) : VT_BOUND_UNKNOWN_NS,
-        .host_error_ns = host_error_ns,
-        .rate_ppb = estimate.rate_ppb,
-        .rate_sigma_ppb = estimate.rate_sigma_ppb,
-        .delay_ns = last->delay_ns,
-        .root_distance_ns = last->root_distance_ns,
-        .stratum = last->stratum,
-        .raw_last_reading_at = last->raw_at,
-        .n_readings = pipeline->n_readings,
-        .n_rejected = pipeline->n_rejected,
-        .n_spikes = pipeline->n_spikes,
-        .n_disruptions = pipeline->n_disruptions,
-    };
-}
-
-VtOutcome
-vt_pipeline_get_outcome(const VtPipeline *pipeline)
-{
-    return pipeline->outcome;
 }

@@ -12,25 +12,11 @@
 
 #include "core/action.h"
 #include "core/outcome.h"
+#include "core/pipeline-params.h"
 #include "core/reading.h"
 #include "core/state.h"
 
 typedef struct VtPipeline VtPipeline;
-
-typedef struct {
-    VtNs step_threshold_ns; /* least |offset| that is stepped, not slewed; default 1 ms */
-    VtNs verify_limit_ns;   /* |offset| after the first step that closes a disruption; 500 us */
-    unsigned n_burst;       /* readings of a burst, at most; default 4 */
-    VtNs holdover_after_ns; /* without a usable reading for so long; default 5 s */
-    double drift_ppb;       /* growth of the bound while tracking; default 15000 (PHI) */
-    double disrupted_drift_ppb;    /* the same after a disruption; default 250000 */
-    double initial_rate_ppb;       /* as learnt before, or 0 */
-    double initial_rate_sigma_ppb; /* of it; default 500000 */
-    VtWall least_wall;             /* no correction may end before: the build date */
-} VtPipelineParams;
-
-/* The defaults named above; least_wall is 1970. */
-VtPipelineParams vt_pipeline_params_default(void);
 
 typedef enum {
     VT_HINT_WEAK,   /* measure at once; state changes only if that fails */
@@ -43,6 +29,11 @@ typedef struct {
     bool is_declared;  /* a restore or revert told on a live link: no second witness needed */
     bool reopens_rate; /* another oscillator from here on: migration, vmclock marker */
 } VtPipelineHint;
+
+typedef struct {
+    bool is_synchronised;
+    VtNs holdover_after_ns; /* overrides that of the parameters: some are asked seldom */
+} VtPipelineReference;
 
 typedef struct {
     VtState state;
@@ -74,10 +65,23 @@ void vt_pipeline_set_may_correct(VtPipeline *pipeline, bool may_correct);
 /* Something may have happened. Never moves the clock; asks for a reading. */
 VtAction vt_pipeline_on_hint(VtPipeline *pipeline, const VtPipelineHint *hint, VtInstant now);
 
+/*
+ * From now on readings are of another clock, over another path. What was learnt of the rate
+ * stays, and so does the state: that two references differ says nothing of what befell the
+ * guest. A difference below 100 ms is slewed away; a larger one is judged as a step. The first
+ * synchronised reference after an unsynchronised one is followed wherever it leads.
+ */
+VtAction vt_pipeline_on_reference_change(VtPipeline *pipeline,
+                                         const VtPipelineReference *reference,
+                                         VtInstant now);
+
 /* A reading came in. The caller carries the returned action out before the next call. */
 VtAction vt_pipeline_on_reading(VtPipeline *pipeline, const VtReading *reading, VtInstant now);
 
-/* A tick passed without a reading: ages the state (TRACKING -> HOLDOVER). */
+/*
+ * A tick passed without a reading: ages the state (TRACKING -> HOLDOVER), and goes on slewing
+ * where the last estimate leads.
+ */
 VtAction vt_pipeline_on_silence(VtPipeline *pipeline, VtInstant now);
 
 /* The kernel refused the last step or slew: forget that it was under way. */

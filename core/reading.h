@@ -22,6 +22,8 @@ typedef struct {
     bool reference_synchronised; /* false: a stopwatch, not a clock (leap 3) */
     uint8_t stratum;
     uint8_t leap; /* announced: 0 none, 1 insert, 2 delete */
+    /* So many readings must agree before the clock is stepped; 0 and 1: each on its own. */
+    unsigned n_to_step;
 } VtReading;
 
 typedef enum {

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/recovery.h"
 
+/* Two readings of one clock cannot differ faster than an oscillator is ever wrong. */
+#define MOST_DRIFT_PPB 500000.0
+
 /* Half of what a step may leave: a reading as good as this needs no second try. */
 #define GOOD_ERROR_NS (250 * VT_NS_PER_US)
 
@@ -20,11 +23,50 @@ vt_recovery_restart(VtRecovery *recovery)
 {
     recovery->phase = VT_RECOVERY_MEASURING;
     recovery->n_readings = 0;
+    recovery->n_agreeing = 0;
+}
+
+/*
+ * The intervals of all readings so far, cut with each other:
+ *
+ *     first    |---------------|
+ *     second        |---------------|
+ *     agreed        |==========|         widened by what the oscillator may have drifted
+ */
+static void
+note_agreement(VtRecovery *recovery, const VtSample *sample)
+{
+    VtNs least_ns = vt_ns_sub(sample->raw_offset_ns, sample->error_ns);
+    VtNs greatest_ns = vt_ns_add(sample->raw_offset_ns, sample->error_ns);
+    if (recovery->n_agreeing > 0) {
+        double span_sec = vt_ns_to_sec(vt_mono_diff(sample->raw_at, recovery->raw_agreed_at));
+        VtNs drift_ns = vt_ns_from_double(MOST_DRIFT_PPB * span_sec);
+        VtNs agreed_least_ns = vt_ns_sub(recovery->agreed_least_ns, drift_ns);
+        VtNs agreed_greatest_ns = vt_ns_add(recovery->agreed_greatest_ns, drift_ns);
+        bool agrees = least_ns <= agreed_greatest_ns && greatest_ns >= agreed_least_ns;
+        if (agrees) {
+            least_ns = vt_ns_max(least_ns, agreed_least_ns);
+            greatest_ns = vt_ns_min(greatest_ns, agreed_greatest_ns);
+        } else {
+            recovery->n_agreeing = 0;
+        }
+    }
+    recovery->n_agreeing++;
+    recovery->raw_agreed_at = sample->raw_at;
+    recovery->agreed_least_ns = least_ns;
+    recovery->agreed_greatest_ns = greatest_ns;
+}
+
+bool
+vt_recovery_may_step(const VtRecovery *recovery, const VtSample *sample)
+{
+    return recovery->n_agreeing >= sample->n_to_step;
 }
 
 void
 vt_recovery_add(VtRecovery *recovery, const VtSample *sample)
 {
+    note_agreement(recovery, sample);
     if (recovery->n_readings == 0 || sample->delay_ns < recovery->best.delay_ns)
         recovery->best = *sample;
     recovery->n_readings++;
@@ -44,6 +86,7 @@ vt_recovery_note_step(VtRecovery *recovery, VtNs offset_ns, VtMono raw_at)
 {
     recovery->phase = VT_RECOVERY_VERIFYING;
     recovery->n_readings = 0;
+    recovery->n_agreeing = 0;
     recovery->n_steps++;
     recovery->stepped_ns = vt_ns_add(recovery->stepped_ns, offset_ns);
     recovery->last_step_ns = offset_ns;

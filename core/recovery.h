@@ -32,7 +32,11 @@ typedef struct {
     bool is_declared;
     unsigned n_readings; /* of this burst */
     VtSample best;       /* of this burst, the one with the least delay */
-    VtNs good_delay_ns;  /* a delay as short as this needs no second try; 0 if unknown */
+    unsigned n_agreeing; /* readings in a row that have a point in common */
+    VtMono raw_agreed_at;
+    VtNs agreed_least_ns; /* where that point lies, reference - RAW at raw_agreed_at */
+    VtNs agreed_greatest_ns;
+    VtNs good_delay_ns; /* a delay as short as this needs no second try; 0 if unknown */
     unsigned n_steps;
     VtNs stepped_ns;   /* by all steps */
     VtNs last_step_ns; /* by the last one */
@@ -51,6 +55,12 @@ void vt_recovery_add(VtRecovery *recovery, const VtSample *sample);
 
 /* Whether the burst can be judged: at least @n_least readings, and one good or @n_burst. */
 bool vt_recovery_has_enough(const VtRecovery *recovery, unsigned n_least, unsigned n_burst);
+
+/*
+ * Whether enough readings in a row agree for a step, by what the last one, @sample, asks for.
+ * Readings agree while one offset lies in the intervals of all.
+ */
+bool vt_recovery_may_step(const VtRecovery *recovery, const VtSample *sample);
 
 /* A step by @offset_ns is being made: what follows verifies it. */
 void vt_recovery_note_step(VtRecovery *recovery, VtNs offset_ns, VtMono raw_at);

@@ -29,5 +29,6 @@ vt_sample_from_reading(const VtReading *reading)
         .reference_synchronised = reading->reference_synchronised,
         .stratum = reading->stratum,
         .leap = reading->leap,
+        .n_to_step = reading->n_to_step,
     };
 }

@@ -18,6 +18,7 @@ typedef struct {
     bool reference_synchronised;
     uint8_t stratum;
     uint8_t leap;
+    unsigned n_to_step; /* as in VtReading */
 } VtSample;
 
 /* @reading must have passed vt_reading_check. */

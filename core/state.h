@@ -21,6 +21,7 @@ typedef enum {
     VT_EVENT_STEP_SEEN,      /* a disruption nobody announced was confirmed by measurement */
     VT_EVENT_CORRECTED,      /* corrected (or found untouched) and verified by later readings */
     VT_EVENT_REFERENCE_LOST, /* no usable reading for too long */
+    VT_EVENT_FIRST_TRUTH,    /* a synchronised reference, after others that were not */
     VT_N_EVENTS,
 } VtEvent;
 

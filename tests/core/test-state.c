@@ -33,6 +33,16 @@ test_only_correction_ends_disruption(void)
 }
 
 static void
+test_first_truth_begins_anew_what_was_settled(void)
+{
+    g_assert_cmpint(vt_state_next(VT_STATE_TRACKING, VT_EVENT_FIRST_TRUTH), ==,
+                    VT_STATE_MEASURING);
+    g_assert_cmpint(vt_state_next(VT_STATE_HOLDOVER, VT_EVENT_FIRST_TRUTH), ==,
+                    VT_STATE_MEASURING);
+    g_assert_cmpint(vt_state_next(VT_STATE_START, VT_EVENT_FIRST_TRUTH), ==, VT_STATE_START);
+}
+
+static void
 test_life_of_a_guest(void)
 {
     static const struct {
@@ -74,6 +84,8 @@ main(int argc, char **argv)
                     test_strong_hint_always_disrupts);
     g_test_add_func("/core/state/only-correction-ends-disruption",
                     test_only_correction_ends_disruption);
+    g_test_add_func("/core/state/first-truth-begins-anew-what-was-settled",
+                    test_first_truth_begins_anew_what_was_settled);
     g_test_add_func("/core/state/life-of-a-guest", test_life_of_a_guest);
     g_test_add_func("/core/state/names-differ", test_names_differ);
     return g_test_run();

@@ -44,6 +44,8 @@ sim_host_exchange(SimHost *host, SimOscillator *oscillator, VtReading *ret_readi
         return false;
     }
 
+    if (host->n_answers_left > 0 && --host->n_answers_left == 0)
+        host->loss = 1;
     VtReading reading = {
         .sent = sim_oscillator_read(oscillator),
         .precision_ns = 100,
@@ -51,6 +53,7 @@ sim_host_exchange(SimHost *host, SimOscillator *oscillator, VtReading *ret_readi
         .root_dispersion_ns = 10 * VT_NS_PER_US,
         .reference_synchronised = host->synchronised,
         .stratum = 2,
+        .n_to_step = host->n_to_step,
     };
     travel(oscillator, draw_delay(host) + host->forward_extra_ns, &host->pause_before_ns);
     reading.reference_received_at = read_reference(host, oscillator);

@@ -12,14 +12,16 @@
 typedef struct {
     VtNs offset_ns; /* of the reference's clock: reference - true time */
     VtNs base_delay_ns;
-    double jitter_ns;      /* mean of the exponential part, each way */
-    VtNs forward_extra_ns; /* steady asymmetry */
-    VtNs reply_spike_ns;   /* on the way back of the next exchange only */
-    VtNs pause_before_ns;  /* the guest stands still on the way there of the next exchange */
-    VtNs pause_after_ns;   /* the same on the way back */
-    double loss;           /* probability that an exchange is lost */
-    VtNs timeout_ns;       /* that the guest waits for a lost one */
+    double jitter_ns;        /* mean of the exponential part, each way */
+    VtNs forward_extra_ns;   /* steady asymmetry */
+    VtNs reply_spike_ns;     /* on the way back of the next exchange only */
+    VtNs pause_before_ns;    /* the guest stands still on the way there of the next exchange */
+    VtNs pause_after_ns;     /* the same on the way back */
+    unsigned n_answers_left; /* after the last of these it is silent; 0: it never is */
+    double loss;             /* probability that an exchange is lost */
+    VtNs timeout_ns;         /* that the guest waits for a lost one */
     bool synchronised;
+    unsigned n_to_step; /* of its readings, for a step */
 } SimHost;
 
 /* 60 us + exponential(20 us) each way, synchronised, right. */

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the pipeline knows, for the two files that make it: pipeline.c and pipeline-status.c. */
+#pragma once
+
+#include "core/ask-limit.h"
+#include "core/bound.h"
+#include "core/delay.h"
+#include "core/detector.h"
+#include "core/filter.h"
+#include "core/pipeline.h"
+#include "core/recovery.h"
+#include "core/servo.h"
+
+struct VtPipeline {
+    VtPipelineParams params;
+    VtState state;
+    bool may_correct;
+    bool was_right;         /* has been TRACKING */
+    bool is_doubtful;       /* a weak hint or a suspicion is not yet answered */
+    bool has_new_reference; /* and no reading of it yet */
+    VtNs holdover_after_ns;
+    VtDelay delay;
+    VtFilter filter;
+    VtDetector detector;
+    VtServo servo;
+    VtRecovery recovery;
+    VtBound bound;
+    VtSample last; /* used last; raw_at 0 before the first */
+    VtOutcome outcome;
+    VtMono raw_not_before; /* of the last hint or step: older readings prove nothing */
+    VtAskLimit ask_limit;
+    uint64_t n_readings;
+    uint64_t n_rejected;
+    uint64_t n_spikes;
+    uint64_t n_disruptions;
+};
+
+/* In step, whether or not there is a reference just now. */
+bool vt_pipeline_is_settled(const VtPipeline *pipeline);
