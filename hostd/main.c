@@ -6,6 +6,7 @@
 #include "hostd/hostd.h"
 #include "os/daemon.h"
 #include "os/notify.h"
+#include "os/process.h"
 #include "os/signals.h"
 
 static void
@@ -13,6 +14,15 @@ on_signal(int signal_number, void *user_data)
 {
     (void)signal_number;
     g_main_loop_quit(user_data);
+}
+
+/* A guest that was resumed asks at once, and its host is busy with resuming others. */
+static void
+prepare_process(void)
+{
+    g_autoptr(GError) error = NULL;
+    if (!vt_process_raise_priority(&error))
+        g_info("%s; guests may be answered later on a busy host", error->message);
 }
 
 static int
@@ -32,6 +42,7 @@ run(const VtHostdConfig *config)
         return VT_EXIT_FAILED;
     }
 
+    prepare_process();
     g_autoptr(VtClock) clock = vt_clock_new_system();
     g_autoptr(VtHostd) hostd = vt_hostd_new(&params, clock);
     g_autoptr(VtHostdControl) control =

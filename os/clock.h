@@ -55,7 +55,8 @@ VtClock *vt_clock_new(const VtClockKernel *kernel, void *instance);
 void vt_clock_free(VtClock *clock);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtClock, vt_clock_free)
 
-/* REALTIME and MONOTONIC_RAW of one instant; the pair with the least spread of three tries. */
+/* REALTIME and MONOTONIC_RAW of one instant; of three tries the pair with the least
+ * spread, of fewer when one comes close to the least ever seen. */
 VtInstant vt_clock_read(VtClock *clock);
 VtWall vt_clock_read_wall(VtClock *clock);
 VtMono vt_clock_read_boot(VtClock *clock);

@@ -182,6 +182,21 @@ test_reads_both_scales_of_one_instant(Fixture *fixture, gconstpointer data)
 }
 
 static void
+test_good_reading_is_not_repeated(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    fixture->kernel.read_cost_ns = 100;
+    VtInstant first = vt_clock_read(fixture->clock);
+    VtMono before = fixture->kernel.raw;
+    (void)first;
+
+    (void)vt_clock_read(fixture->clock);
+
+    /* Three clocks once each, not three times. */
+    g_assert_cmpint(vt_mono_diff(fixture->kernel.raw, before), ==, 300);
+}
+
+static void
 test_system_clock_can_be_read_without_privilege(void)
 {
     g_autoptr(VtClock) clock = vt_clock_new_system();
@@ -215,6 +230,7 @@ main(int argc, char **argv)
     add("publishing-keeps-an-armed-leap", test_publishing_keeps_an_armed_leap);
     add("missing-permission-is-told", test_missing_permission_is_told);
     add("reads-both-scales-of-one-instant", test_reads_both_scales_of_one_instant);
+    add("good-reading-is-not-repeated", test_good_reading_is_not_repeated);
     g_test_add_func("/os/clock/system-clock-can-be-read-without-privilege",
                     test_system_clock_can_be_read_without_privilege);
     return g_test_run();
