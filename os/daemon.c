@@ -2,6 +2,8 @@
 #include "os/daemon.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "os/log.h"
@@ -110,6 +112,22 @@ check_settings(const VtDaemon *daemon, const char *name, void *config, GError **
     return false;
 }
 
+/* The folder it lies in is the administrator's; so nobody swaps the file after this look. */
+static bool
+check_owner(const VtDaemon *daemon, const char *name, GError **error)
+{
+    struct stat status;
+    if (!daemon->is_privileged || stat(name, &status) < 0)
+        return true; /* not there: loading it says so */
+    if ((status.st_uid == 0 || status.st_uid == geteuid()) &&
+        (status.st_mode & (S_IWGRP | S_IWOTH)) == 0)
+        return true;
+    g_set_error(error, VT_ERROR, VT_ERROR_INVALID,
+                "'%s': others than root can write it; 'chown root' and 'chmod go-w' mend that",
+                name);
+    return false;
+}
+
 static bool
 load_settings(const VtDaemon *daemon, const char *path, void *config, GError **error)
 {
@@ -117,6 +135,8 @@ load_settings(const VtDaemon *daemon, const char *path, void *config, GError **e
     const char *name = path != NULL ? path : daemon->default_path;
     g_autoptr(GError) problem = NULL;
 
+    if (!check_owner(daemon, name, error))
+        return false;
     if (g_key_file_load_from_file(file, name, G_KEY_FILE_NONE, &problem))
         return vt_options_parse(&daemon->settings, file, name, config, error) &&
                check_settings(daemon, name, config, error);

@@ -24,6 +24,7 @@ typedef struct {
     const char *default_path; /* of the settings file; it may be missing */
     /* Checks what a table cannot: settings against each other, addresses. May be NULL. */
     bool (*check)(const void *config, GError **error);
+    bool is_privileged; /* refuse settings that others than root and this user could write */
 } VtDaemon;
 
 /*
