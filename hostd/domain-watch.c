@@ -13,7 +13,7 @@
 #define KEEPALIVE_INTERVAL_SEC 5
 #define KEEPALIVE_COUNT        3
 
-#define N_EVENTS 3
+#define N_EVENTS 4
 
 struct VtDomainWatch {
     char *uri;
@@ -168,6 +168,19 @@ on_device(virConnectPtr connection, virDomainPtr domain, const char *alias, void
         watch->listener->on_devices(uuid, watch->user_data);
 }
 
+/* The title and other programs' metadata change, too; the XML tells. */
+static int
+on_metadata(virConnectPtr connection,
+            virDomainPtr domain,
+            int type,
+            const char *namespace,
+            void *user_data)
+{
+    (void)type;
+    on_device(connection, domain, namespace, user_data);
+    return 0;
+}
+
 static gboolean
 on_reconnect(gpointer user_data)
 {
@@ -238,18 +251,19 @@ list_domains(Connected *connected)
 static bool
 register_events(VtDomainWatch *watch, Connected *connected)
 {
-    static const int ids[N_EVENTS] = {
-        VIR_DOMAIN_EVENT_ID_LIFECYCLE,
-        VIR_DOMAIN_EVENT_ID_DEVICE_ADDED,
-        VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED,
+    const struct {
+        int id;
+        virConnectDomainEventGenericCallback callback;
+    } events[N_EVENTS] = {
+        { VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle) },
+        { VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, VIR_DOMAIN_EVENT_CALLBACK(on_device) },
+        { VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, VIR_DOMAIN_EVENT_CALLBACK(on_device) },
+        { VIR_DOMAIN_EVENT_ID_METADATA_CHANGE, VIR_DOMAIN_EVENT_CALLBACK(on_metadata) },
     };
 
     for (size_t i = 0; i < N_EVENTS; i++) {
-        virConnectDomainEventGenericCallback callback =
-            ids[i] == VIR_DOMAIN_EVENT_ID_LIFECYCLE ? VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle)
-                                                    : VIR_DOMAIN_EVENT_CALLBACK(on_device);
         connected->callback_ids[i] = virConnectDomainEventRegisterAny(
-            connected->connection, NULL, ids[i], callback, watch, NULL);
+            connected->connection, NULL, events[i].id, events[i].callback, watch, NULL);
         if (connected->callback_ids[i] < 0)
             return false;
     }
@@ -399,20 +413,42 @@ domain_xml_free(gpointer data)
     g_free(data);
 }
 
+/* NULL for a domain that just ended, or XML that cannot be read. */
+static VtDomainXml *
+read_xml(virDomainPtr domain, unsigned flags)
+{
+    char *xml = virDomainGetXMLDesc(domain, flags);
+    VtDomainXml *parsed = g_new0(VtDomainXml, 1);
+
+    if (xml == NULL || !vt_domain_xml_parse(xml, parsed, NULL))
+        g_clear_pointer(&parsed, domain_xml_free);
+    free(xml);
+    return parsed;
+}
+
+/* In the live XML the adjustment follows what the guest writes to its RTC. */
+static void
+read_configured_clock(virDomainPtr domain, VtDomainXml *parsed)
+{
+    VtDomainXml *configured = read_xml(domain, VIR_DOMAIN_XML_INACTIVE);
+    if (configured != NULL) {
+        parsed->clock = configured->clock;
+        parsed->adjustment_sec = configured->adjustment_sec;
+    }
+    g_clear_pointer(&configured, domain_xml_free);
+}
+
 static void
 read_xml_in_worker(GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
     const XmlRequest *request = task_data;
     virDomainPtr domain = virDomainLookupByUUIDString(request->connection, request->uuid);
-    char *xml = domain != NULL ? virDomainGetXMLDesc(domain, 0) : NULL;
-    VtDomainXml *parsed = g_new0(VtDomainXml, 1);
+    VtDomainXml *parsed = domain != NULL ? read_xml(domain, 0) : NULL;
 
     (void)source;
     (void)cancellable;
-    /* A domain that just ended, or XML that cannot be read: there is no channel. */
-    if (xml == NULL || !vt_domain_xml_parse(xml, parsed, NULL))
-        g_clear_pointer(&parsed, domain_xml_free);
-    free(xml);
+    if (parsed != NULL && parsed->clock == VT_DOMAIN_CLOCK_VARIABLE)
+        read_configured_clock(domain, parsed);
     if (domain != NULL)
         (void)virDomainFree(domain);
     g_task_return_pointer(task, parsed, domain_xml_free);

@@ -22,7 +22,7 @@ typedef struct {
                       const char *name,
                       VtDomainChange change,
                       void *user_data);
-    /* A device came or went: the channel may be another. */
+    /* A device came or went, or the metadata changed: channel or mode may be another. */
     void (*on_devices)(const char *uuid, void *user_data);
 } VtDomainWatchListener;
 

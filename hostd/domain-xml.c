@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "proto/link-words.h"
 
 /* Of the channel that is being read. */
 typedef struct {
@@ -12,6 +13,7 @@ typedef struct {
     char *path;
     bool is_ours;
     bool is_connected;
+    char *prefix; /* that stands for our namespace; "" for none at all; NULL: not declared */
 } Reader;
 
 static const char *
@@ -37,22 +39,19 @@ stands_at(GMarkupParseContext *context, const char *const *path)
     return element == NULL;
 }
 
+static const char *const domain_place[] = { "domain", NULL };
+static const char *const metadata_place[] = { "metadata", "domain", NULL };
+static const char *const clock_place[] = { "clock", "domain", NULL };
 static const char *const channel_place[] = { "channel", "devices", "domain", NULL };
 static const char *const source_place[] = { "source", "channel", "devices", "domain", NULL };
 static const char *const target_place[] = { "target", "channel", "devices", "domain", NULL };
 
 static void
-on_start_element(GMarkupParseContext *context,
-                 const char *element,
-                 const char **names,
-                 const char **values,
-                 gpointer user_data,
-                 GError **error)
+read_channel(Reader *reader,
+             GMarkupParseContext *context,
+             const char **names,
+             const char **values)
 {
-    Reader *reader = user_data;
-    (void)element;
-    (void)error;
-
     if (stands_at(context, channel_place))
         reader->in_channel = g_strcmp0(find_attribute("type", names, values), "unix") == 0;
     if (!reader->in_channel)
@@ -68,6 +67,94 @@ on_start_element(GMarkupParseContext *context,
         reader->is_ours = is_virtio && g_strcmp0(name, VT_CHANNEL_NAME) == 0;
         reader->is_connected = g_strcmp0(state, "connected") == 0;
     }
+}
+
+static void
+read_clock(Reader *reader, const char **names, const char **values)
+{
+    const char *offset = find_attribute("offset", names, values);
+    const char *adjustment = find_attribute("adjustment", names, values);
+
+    reader->domain.clock = VT_DOMAIN_CLOCK_TRUE;
+    if (g_strcmp0(offset, "absolute") == 0)
+        reader->domain.clock = VT_DOMAIN_CLOCK_ABSOLUTE;
+    if (g_strcmp0(offset, "variable") == 0)
+        reader->domain.clock = VT_DOMAIN_CLOCK_VARIABLE;
+    /* "reset" is the other thing that can stand here: no adjustment. */
+    if (adjustment != NULL)
+        (void)g_ascii_string_to_signed(adjustment, 10, G_MININT64 + 1, G_MAXINT64,
+                                       &reader->domain.adjustment_sec, NULL);
+}
+
+/* GLib's parser knows no namespaces; libvirt declares ours on the element itself or above it. */
+static void
+read_namespace(Reader *reader, const char **names, const char **values)
+{
+    for (size_t i = 0; names[i] != NULL; i++) {
+        bool is_default = strcmp(names[i], "xmlns") == 0;
+        if (strcmp(values[i], VT_METADATA_NAMESPACE) != 0)
+            continue;
+        if (!is_default && !g_str_has_prefix(names[i], "xmlns:"))
+            continue;
+        g_free(reader->prefix);
+        reader->prefix = g_strdup(is_default ? "" : names[i] + strlen("xmlns:"));
+    }
+}
+
+static bool
+is_our_time(const Reader *reader, const char *element)
+{
+    if (reader->prefix == NULL)
+        return false;
+    if (*reader->prefix == '\0')
+        return strcmp(element, "time") == 0;
+    size_t n_bytes = strlen(reader->prefix);
+    return strncmp(element, reader->prefix, n_bytes) == 0 &&
+           strcmp(element + n_bytes, ":time") == 0;
+}
+
+static void
+read_mode(Reader *reader, const char **names, const char **values)
+{
+    const char *text = find_attribute("mode", names, values);
+    if (text == NULL)
+        return;
+    reader->domain.has_mode = true;
+    reader->domain.mode = VT_LINK_MODE_INVALID;
+    for (uint8_t mode = VT_LINK_MODE_FULL; mode < VT_LINK_N_MODES; mode++) {
+        if (strcmp(text, vt_link_mode_name(mode)) == 0)
+            reader->domain.mode = mode;
+    }
+}
+
+static bool
+stands_below_metadata(GMarkupParseContext *context)
+{
+    const GSList *element = g_markup_parse_context_get_element_stack(context);
+    return g_slist_length((GSList *)element) == 3 &&
+           strcmp(element->next->data, "metadata") == 0 &&
+           strcmp(element->next->next->data, "domain") == 0;
+}
+
+static void
+on_start_element(GMarkupParseContext *context,
+                 const char *element,
+                 const char **names,
+                 const char **values,
+                 gpointer user_data,
+                 GError **error)
+{
+    Reader *reader = user_data;
+    bool is_metadata = stands_below_metadata(context);
+    (void)error;
+
+    read_channel(reader, context, names, values);
+    if (stands_at(context, clock_place))
+        read_clock(reader, names, values);
+    if (is_metadata || stands_at(context, metadata_place) || stands_at(context, domain_place))
+        read_namespace(reader, names, values);
+    if (is_metadata && is_our_time(reader, element))
+        read_mode(reader, names, values);
 }
 
 static void
@@ -109,6 +196,7 @@ vt_domain_xml_parse(const char *xml, VtDomainXml *ret_domain, GError **error)
     bool parsed = g_markup_parse_context_parse(context, xml, -1, &problem) &&
                   g_markup_parse_context_end_parse(context, &problem);
     g_free(reader.path);
+    g_free(reader.prefix);
     if (!parsed) {
         vt_domain_xml_clear(&reader.domain);
         g_set_error(error, VT_ERROR, VT_ERROR_INVALID, "domain XML: %s", problem->message);

@@ -4,6 +4,7 @@
 #include <libvirt/libvirt.h>
 
 #include "hostd/domain-watch.h"
+#include "proto/link-words.h"
 
 /* The test driver answers at once; this only ends a test that would wait for ever. */
 #define TIMEOUT_SEC 10
@@ -16,6 +17,8 @@ typedef struct {
     GArray *changes; /* of VtDomainChange */
     VtDomainXml xml;
     bool has_xml;
+    uint8_t mode;
+    unsigned n_devices;
     bool has_timed_out;
 } Fixture;
 
@@ -41,8 +44,9 @@ on_change(const char *uuid, const char *name, VtDomainChange change, void *user_
 static void
 on_devices(const char *uuid, void *user_data)
 {
+    Fixture *fixture = user_data;
     (void)uuid;
-    (void)user_data;
+    fixture->n_devices += 1;
 }
 
 static const VtDomainWatchListener listener = {
@@ -143,14 +147,14 @@ on_xml(const char *uuid, const VtDomainXml *domain, void *user_data)
     (void)uuid;
     g_assert_nonnull(domain);
     g_assert_false(domain->has_channel);
+    fixture->mode = domain->mode;
     fixture->has_xml = true;
 }
 
 static void
-test_reads_the_live_xml(Fixture *fixture, gconstpointer data)
+read_xml(Fixture *fixture)
 {
     char uuid[VIR_UUID_STRING_BUFLEN];
-    (void)data;
     g_assert_cmpint(virDomainGetUUIDString(fixture->domain, uuid), ==, 0);
 
     vt_domain_watch_read_xml(fixture->watch, uuid, on_xml, fixture);
@@ -160,6 +164,34 @@ test_reads_the_live_xml(Fixture *fixture, gconstpointer data)
         g_main_context_iteration(NULL, TRUE);
     g_source_remove(timeout_id);
     g_assert_true(fixture->has_xml);
+}
+
+static void
+test_reads_the_live_xml(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    read_xml(fixture);
+}
+
+static void
+test_tells_of_changed_metadata(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    g_assert_cmpint(virDomainSetMetadata(fixture->domain, VIR_DOMAIN_METADATA_ELEMENT,
+                                         "<time mode='observe'/>", "vt", VT_METADATA_NAMESPACE,
+                                         VIR_DOMAIN_AFFECT_LIVE),
+                    ==, 0);
+
+    guint timeout_id = g_timeout_add_seconds(TIMEOUT_SEC, on_timeout, fixture);
+    while (fixture->n_devices == 0 && !fixture->has_timed_out)
+        g_main_context_iteration(NULL, TRUE);
+    g_source_remove(timeout_id);
+    g_assert_cmpuint(fixture->n_devices, ==, 1);
+    read_xml(fixture);
+    g_assert_cmpint(fixture->mode, ==, VT_LINK_MODE_OBSERVE);
+    g_assert_cmpint(virDomainSetMetadata(fixture->domain, VIR_DOMAIN_METADATA_ELEMENT, NULL,
+                                         NULL, VT_METADATA_NAMESPACE, VIR_DOMAIN_AFFECT_LIVE),
+                    ==, 0);
 }
 
 static void
@@ -208,5 +240,6 @@ main(int argc, char **argv)
     add("follows-suspend-and-resume", test_follows_suspend_and_resume);
     add("follows-save-and-restore", test_follows_save_and_restore);
     add("reads-the-live-xml", test_reads_the_live_xml);
+    add("tells-of-changed-metadata", test_tells_of_changed_metadata);
     return g_test_run();
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/error.h"
 #include "hostd/domain-xml.h"
+#include "proto/link-words.h"
 
 #define DOMAIN(devices) "<domain type='kvm'><devices>" devices "</devices></domain>"
 #define CHANNEL(source, name, state)                                                           \
@@ -78,6 +79,94 @@ test_broken_xml_is_an_error(void)
     }
 }
 
+#define TIME "https://virt-time.org/xmlns/domain/1"
+
+static void
+test_mode_comes_from_the_metadata(void)
+{
+    static const struct {
+        const char *name;
+        const char *xml;
+        bool has_mode;
+        uint8_t mode;
+    } rows[] = {
+        { "as libvirt writes it",
+          "<domain><metadata><vt:time xmlns:vt='" TIME "' mode='observe'/></metadata></domain>",
+          true, VT_LINK_MODE_OBSERVE },
+        { "another prefix",
+          "<domain><metadata><x:time xmlns:x='" TIME "' mode='off'/></metadata></domain>", true,
+          VT_LINK_MODE_OFF },
+        { "no prefix",
+          "<domain><metadata><time xmlns='" TIME "' mode='full'/></metadata></domain>", true,
+          VT_LINK_MODE_FULL },
+        { "declared on the metadata",
+          "<domain><metadata xmlns:vt='" TIME "'><vt:time mode='off'/></metadata></domain>",
+          true, VT_LINK_MODE_OFF },
+        { "declared on the domain",
+          "<domain xmlns:vt='" TIME "'><metadata><vt:time mode='off'/></metadata></domain>",
+          true, VT_LINK_MODE_OFF },
+        { "a word that is none",
+          "<domain><metadata><vt:time xmlns:vt='" TIME "' mode='slow'/></metadata></domain>",
+          true, VT_LINK_MODE_INVALID },
+        { "invalid is no mode",
+          "<domain><metadata><vt:time xmlns:vt='" TIME "' mode='invalid'/></metadata></domain>",
+          true, VT_LINK_MODE_INVALID },
+        { "no mode", "<domain><metadata><vt:time xmlns:vt='" TIME "'/></metadata></domain>",
+          false, VT_LINK_MODE_INVALID },
+        { "another namespace",
+          "<domain><metadata><vt:time xmlns:vt='urn:x' mode='off'/></metadata></domain>", false,
+          VT_LINK_MODE_INVALID },
+        { "another element",
+          "<domain><metadata><vt:times xmlns:vt='" TIME "' mode='off'/></metadata></domain>",
+          false, VT_LINK_MODE_INVALID },
+        { "not in the metadata",
+          "<domain><devices><vt:time xmlns:vt='" TIME "' mode='off'/></devices></domain>",
+          false, VT_LINK_MODE_INVALID },
+        { "deeper in the metadata",
+          "<domain><metadata><a><vt:time xmlns:vt='" TIME "' mode='off'/></a></metadata>"
+          "</domain>",
+          false, VT_LINK_MODE_INVALID },
+        { "in a title", "<domain><title>&lt;vt:time mode='off'/&gt;</title></domain>", false,
+          VT_LINK_MODE_INVALID },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_auto(VtDomainXml) domain = { 0 };
+        g_test_message("%s", rows[i].name);
+        g_assert_true(vt_domain_xml_parse(rows[i].xml, &domain, NULL));
+        g_assert_cmpint(domain.has_mode, ==, rows[i].has_mode);
+        g_assert_cmpint(domain.mode, ==, rows[i].mode);
+    }
+}
+
+static void
+test_clock_tells_whether_time_is_meant_to_be_true(void)
+{
+    static const struct {
+        const char *clock;
+        VtDomainClock kind;
+        int64_t adjustment_sec;
+    } rows[] = {
+        { "", VT_DOMAIN_CLOCK_TRUE, 0 },
+        { "<clock offset='utc'/>", VT_DOMAIN_CLOCK_TRUE, 0 },
+        { "<clock offset='localtime' adjustment='reset'/>", VT_DOMAIN_CLOCK_TRUE, 0 },
+        { "<clock offset='variable' adjustment='-86400' basis='utc'/>",
+          VT_DOMAIN_CLOCK_VARIABLE, -86400 },
+        { "<clock offset='variable'><timer name='rtc'/></clock>", VT_DOMAIN_CLOCK_VARIABLE, 0 },
+        { "<clock offset='absolute' start='1600000000'/>", VT_DOMAIN_CLOCK_ABSOLUTE, 0 },
+        { "<devices><clock offset='absolute'/></devices>", VT_DOMAIN_CLOCK_TRUE, 0 },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_auto(VtDomainXml) domain = { 0 };
+        g_autofree char *xml = g_strdup_printf("<domain>%s</domain>", rows[i].clock);
+        g_test_message("%s", rows[i].clock);
+        g_assert_true(vt_domain_xml_parse(xml, &domain, NULL));
+        g_assert_cmpint(domain.clock, ==, rows[i].kind);
+        g_assert_cmpint(domain.adjustment_sec, ==, rows[i].adjustment_sec);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -89,5 +178,9 @@ main(int argc, char **argv)
     g_test_add_func("/hostd/domain-xml/domain-at-rest-has-no-path",
                     test_domain_at_rest_has_no_path);
     g_test_add_func("/hostd/domain-xml/broken-xml-is-an-error", test_broken_xml_is_an_error);
+    g_test_add_func("/hostd/domain-xml/mode-comes-from-the-metadata",
+                    test_mode_comes_from_the_metadata);
+    g_test_add_func("/hostd/domain-xml/clock-tells-whether-time-is-meant-to-be-true",
+                    test_clock_tells_whether_time_is_meant_to_be_true);
     return g_test_run();
 }
