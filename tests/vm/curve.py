@@ -43,7 +43,8 @@ def draw_curve(title: str, subtitle: str, series: Sequence[Series]) -> str:
         _text(LEFT, 46, subtitle, FAINT),
         *_draw_axes(),
     ]
-    for one in series:
+    # The first one is what it is about: it is drawn last, on top.
+    for one in reversed(series):
         parts += _draw_series(one)
     parts.append("</svg>")
     return "\n".join(parts) + "\n"
