@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/providers/link.h"
 
+#include "agent/providers/ntp-reading.h"
 #include "os/random.h"
 
 /* A stream can lose a request at a restore: see docs/protocol.md, "Time transfer". */
@@ -113,26 +114,6 @@ send_request(LinkProvider *provider)
     (void)vt_link_send_request(provider->link, &provider->request, &provider->sent);
 }
 
-static VtReading
-make_reading(const LinkProvider *provider, const VtNtpPacket *packet, VtInstant received)
-{
-    /* Any era pivot near the guest's own clock would trust the clock that is in doubt. */
-    VtWall pivot = { .ns = (VT_BUILD_DATE_SEC + 60 * INT64_C(31557600)) * VT_NS_PER_SEC };
-
-    return (VtReading){
-        .sent = provider->sent,
-        .received = received,
-        .reference_received_at = vt_ntp_stamp_to_wall(packet->receive, pivot),
-        .reference_sent_at = vt_ntp_stamp_to_wall(packet->transmit, pivot),
-        .precision_ns = vt_ntp_log2_to_ns(packet->precision_log2_sec),
-        .root_delay_ns = vt_ntp_short_to_ns(packet->root_delay),
-        .root_dispersion_ns = vt_ntp_short_to_ns(packet->root_dispersion),
-        .reference_synchronised = packet->leap != VT_NTP_LEAP_UNSYNCHRONISED,
-        .stratum = packet->stratum,
-        .leap = packet->leap == VT_NTP_LEAP_UNSYNCHRONISED ? VT_NTP_LEAP_NONE : packet->leap,
-    };
-}
-
 static void
 on_reply(const VtLinkTime *reply, VtInstant received, void *user_data)
 {
@@ -147,7 +128,7 @@ on_reply(const VtLinkTime *reply, VtInstant received, void *user_data)
     if (check != VT_NTP_CHECK_OK)
         return;
 
-    VtReading reading = make_reading(provider, &reply->packet, received);
+    VtReading reading = vt_ntp_reading_make(&reply->packet, provider->sent, received);
     provider->last_transmit = reply->packet.transmit;
     provider->last_received = received;
     finish(provider, &reading);

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One NTP server, asked over UDP. Each request leaves from a socket of its own, so from a port
+ * that nobody can guess, and carries 64 random bits where others put their clock. Names are resolved asynchronously, and again when the
+ * address stops answering.
+ */
+#pragma once
+
+#include "agent/providers/provider.h"
+#include "os/clock.h"
+#include "proto/ntp-packet.h"
+
+typedef struct {
+    const char *host; /* numeric address or host name */
+    uint16_t port;
+    /* Of this host or beside it: answers at once, and is of use even if not synchronised. */
+    bool is_local;
+} VtProviderNtpParams;
+
+/* What a server asks for when it does not tell the time. */
+typedef enum {
+    VT_NTP_KISS_SLOWER,  /* RATE */
+    VT_NTP_KISS_REFUSED, /* DENY, RSTR */
+} VtNtpKiss;
+
+typedef struct {
+    VtReadingFunc on_reading;
+    /* Comes before the reading that failed because of it. */
+    void (*on_kiss)(VtNtpKiss kiss, void *user_data);
+} VtProviderNtpListener;
+
+/* @clock and @listener must outlive the provider. Cleared with vt_provider_clear. */
+VtProvider vt_provider_ntp_new(const VtProviderNtpParams *params,
+                               VtClock *clock,
+                               const VtProviderNtpListener *listener,
+                               void *user_data);
+
+/* Why the last reading failed, in words; NULL if it did not. Borrowed. */
+const char *vt_provider_ntp_get_problem(const VtProvider *provider);
+
+/* "192.0.2.1:123" as resolved last; NULL before. Transfer full. */
+char *vt_provider_ntp_dup_address(const VtProvider *provider);
+
+typedef struct {
+    uint64_t n_by_check[VT_NTP_N_CHECKS]; /* packets from the server's address, by verdict */
+    uint64_t n_kisses;
+    uint64_t n_unsynchronised; /* dropped since the server is not synchronised */
+    uint64_t n_loops;          /* dropped since the server follows this machine */
+    uint64_t n_timeouts;
+} VtProviderNtpCounters;
+
+VtProviderNtpCounters vt_provider_ntp_get_counters(const VtProvider *provider);
