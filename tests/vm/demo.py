@@ -98,7 +98,7 @@ class Subject:
 
 
 def watch_pause(subjects: list[Subject], pause_sec: float, output_dir: Path) -> None:
-    samplers = [s.guest.start_sampler(output_dir / f"{s.guest.plan.name}.csv")
+    samplers = [s.guest.start_sampler(output_dir / f"{s.label.replace(' ', '-')}.csv")
                 for s in subjects]
     try:
         time.sleep(BEFORE_SEC)
