@@ -1,24 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/agent.h"
 
+#include "agent/disruption-message.h"
 #include "agent/hints/link-state.h"
 #include "agent/hints/notice.h"
-#include "agent/providers/link.h"
+#include "agent/sources.h"
 
 /* A host that wants to know how its guests are needs no more than one word a minute. */
 #define REPORT_EVERY_TICKS 60
+
+/* For so long a host that has something to say of this guest's clock is waited for. */
+#define WAIT_FOR_HELLO_NS (500 * VT_NS_PER_MS)
 
 struct VtAgent {
     VtAgentParams params;
     VtClock *clock;
     VtPipeline *pipeline;
     VtLink *link;
-    VtProvider provider;
+    VtSources *sources;
     VtHintSource hints[2];
     VtDisruptionLog disruptions;
     GSource *tick;
+    VtMono raw_begun_at;
 
-    bool is_reading;             /* a reading was asked for and has not come */
     bool is_suspect;             /* a weak hint came and nothing was measured since */
     bool can_correct;            /* the kernel lets us */
     bool reference_synchronised; /* as the last reading said */
@@ -33,11 +37,23 @@ may_measure(const VtAgent *agent)
     return vt_link_get_mode(agent->link) != VT_LINK_MODE_OFF;
 }
 
+/* Without a link nobody forbids anything; with one the host is asked first. */
+static bool
+is_allowed(const VtAgent *agent)
+{
+    uint8_t mode = vt_link_get_mode(agent->link);
+    if (mode != VT_LINK_MODE_INVALID)
+        return mode == VT_LINK_MODE_FULL;
+    if (vt_link_get_state(agent->link) == VT_LINK_STATE_NO_PORT)
+        return true;
+    VtMono raw_now = vt_clock_read(agent->clock).raw;
+    return vt_mono_diff(raw_now, agent->raw_begun_at) >= WAIT_FOR_HELLO_NS;
+}
+
 static bool
 may_correct(const VtAgent *agent)
 {
-    return agent->can_correct && !agent->params.observe_only &&
-           vt_link_get_mode(agent->link) == VT_LINK_MODE_FULL;
+    return agent->can_correct && !agent->params.observe_only && is_allowed(agent);
 }
 
 static void
@@ -82,7 +98,7 @@ send_report(VtAgent *agent, const VtPipelineStatus *status)
         report.flags |= VT_LINK_REPORT_SYNCHRONISED;
     if (!agent->can_correct)
         report.flags |= VT_LINK_REPORT_CANNOT_CORRECT;
-    g_strlcpy(report.reference, agent->provider.kind->name, sizeof report.reference);
+    g_strlcpy(report.reference, vt_sources_get_name(agent->sources), sizeof report.reference);
 
     if (!vt_link_send_report(agent->link, &report))
         return;
@@ -91,12 +107,10 @@ send_report(VtAgent *agent, const VtPipelineStatus *status)
 }
 
 static void
-begin_reading(VtAgent *agent)
+measure(VtAgent *agent)
 {
-    if (!may_measure(agent) || !vt_provider_is_usable(&agent->provider))
-        return;
-    agent->is_reading = true;
-    vt_provider_begin(&agent->provider);
+    if (may_measure(agent))
+        vt_sources_measure(agent->sources);
 }
 
 static bool
@@ -121,28 +135,6 @@ apply(VtAgent *agent, const VtAction *action, GError **error)
         !vt_clock_set_rate(agent->clock, action->rate_ppb, &taken_ppb, error))
         return false;
     return apply_phase(agent, action, error);
-}
-
-static void
-log_record(const VtDisruptionRecord *record, const char *reference)
-{
-    const VtOutcome *outcome = &record->outcome;
-    g_autofree char *offset = vt_ns_format_offset(outcome->offset_ns);
-    g_autofree char *residual = vt_ns_format_offset(outcome->residual_ns);
-    g_autofree char *error = vt_ns_format_span(outcome->error_ns);
-    VtNs duration_ns = vt_mono_diff(outcome->raw_corrected_at, outcome->raw_first_hint_at);
-    g_autofree char *duration = vt_ns_format_span(duration_ns);
-
-    g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID",
-                     "6d1b7c0f4a6e4d0fa3a0e2f3c1b89d10", "CAUSE",
-                     vt_link_cause_name(record->cause), "HINT", record->hint_name, "PROVIDER",
-                     reference, "MESSAGE",
-                     "disruption (%s, first seen by %s): offset %s, %s in %s%s%s, residual %s "
-                     "(bound %s)",
-                     vt_link_cause_name(record->cause), record->hint_name, offset,
-                     vt_link_action_name(record->action), duration,
-                     outcome->refusal != VT_REFUSAL_NONE ? ", refused: " : "",
-                     vt_refusal_text(outcome->refusal), residual, error);
 }
 
 /* Those of earlier runs included. */
@@ -177,13 +169,13 @@ close_disruption(VtAgent *agent)
     VtMono raw_now = vt_clock_read(agent->clock).raw;
     VtMono boot_now = vt_clock_read_boot(agent->clock);
     VtOutcome outcome = vt_pipeline_get_outcome(agent->pipeline);
-    const char *reference = agent->provider.kind->name;
+    const char *reference = vt_sources_get_name(agent->sources);
     VtLinkAck ack;
 
     vt_disruption_log_on_outcome(&agent->disruptions, &outcome, raw_now);
     if (vt_disruption_log_take_ack(&agent->disruptions, reference, boot_now, raw_now, &ack))
         (void)vt_link_send_ack(agent->link, &ack); /* lost: the notice is repeated */
-    log_record(&agent->disruptions.last, reference);
+    vt_disruption_record_log(&agent->disruptions.last, reference);
     remember(agent, reference);
 }
 
@@ -194,7 +186,8 @@ clear_suspicion(VtAgent *agent, const VtPipelineStatus *status)
     if (status->state != VT_STATE_TRACKING)
         return;
     vt_disruption_log_on_cleared(&agent->disruptions);
-    if (vt_disruption_log_take_weak_ack(&agent->disruptions, agent->provider.kind->name, status,
+    if (vt_disruption_log_take_weak_ack(&agent->disruptions,
+                                        vt_sources_get_name(agent->sources), status,
                                         vt_clock_read_boot(agent->clock), &ack))
         (void)vt_link_send_ack(agent->link, &ack);
 }
@@ -220,9 +213,11 @@ carry_out(VtAgent *agent, const VtAction *action, VtState before)
     }
 
     if (action->measure_now)
-        begin_reading(agent);
+        measure(agent);
     VtPipelineStatus status =
         vt_pipeline_get_status(agent->pipeline, vt_clock_read(agent->clock));
+    vt_sources_set_urgent(agent->sources,
+                          status.state != VT_STATE_TRACKING || agent->is_suspect);
     publish(agent, &status);
     if (action->recovered)
         close_disruption(agent);
@@ -244,7 +239,6 @@ on_reading(const VtReading *reading, void *user_data)
     VtState before = current_state(agent);
     VtInstant now = vt_clock_read(agent->clock);
 
-    agent->is_reading = false;
     vt_pipeline_set_may_correct(agent->pipeline, may_correct(agent));
     if (reading == NULL) {
         VtAction silence = vt_pipeline_on_silence(agent->pipeline, now);
@@ -265,6 +259,30 @@ on_reading(const VtReading *reading, void *user_data)
 }
 
 static void
+on_reference_change(const VtPipelineReference *reference, void *user_data)
+{
+    VtAgent *agent = user_data;
+    VtState before = current_state(agent);
+    VtAction action = vt_pipeline_on_reference_change(agent->pipeline, reference,
+                                                      vt_clock_read(agent->clock));
+    carry_out(agent, &action, before);
+}
+
+static const VtSourcesListener sources_listener = {
+    .on_change = on_reference_change,
+    .on_reading = on_reading,
+};
+
+/* Whoever answers first and best after this is followed. */
+static void
+measure_all(VtAgent *agent)
+{
+    vt_sources_set_urgent(agent->sources, true);
+    if (may_measure(agent))
+        vt_sources_measure_all(agent->sources);
+}
+
+static void
 on_hint(const VtHint *hint, void *user_data)
 {
     VtAgent *agent = user_data;
@@ -282,6 +300,10 @@ on_hint(const VtHint *hint, void *user_data)
     vt_disruption_log_on_hint(&agent->disruptions, hint);
     VtAction action =
         vt_pipeline_on_hint(agent->pipeline, &pipeline_hint, vt_clock_read(agent->clock));
+    if (hint->is_strong && action.measure_now) {
+        measure_all(agent);
+        action.measure_now = false;
+    }
     carry_out(agent, &action, before);
     g_debug("hint '%s' (%s)", hint->name, hint->is_strong ? "strong" : "weak");
 }
@@ -297,8 +319,8 @@ on_mode(uint8_t mode, void *user_data)
     g_message("the host's mode for this guest is '%s'", vt_link_mode_name(mode));
     publish(agent, &status);
     send_report(agent, &status);
-    if (!agent->is_reading)
-        begin_reading(agent);
+    if (!vt_sources_is_reading(agent->sources))
+        measure(agent);
     if (agent->params.memory != NULL)
         vt_agent_memory_set_mode(agent->params.memory, mode);
 }
@@ -323,9 +345,9 @@ on_tick(gpointer user_data)
     VtAgent *agent = user_data;
 
     vt_link_probe(agent->link);
-    if (!agent->is_reading)
-        begin_reading(agent);
-    if (!agent->is_reading) {
+    if (may_measure(agent))
+        vt_sources_on_tick(agent->sources);
+    if (!vt_sources_is_reading(agent->sources)) {
         VtState before = current_state(agent);
         VtAction silence = vt_pipeline_on_silence(agent->pipeline, vt_clock_read(agent->clock));
         carry_out(agent, &silence, before);
@@ -382,7 +404,9 @@ vt_agent_new(const VtAgentParams *params, VtClock *clock)
     agent->n_ticks_to_report = 1;
     agent->pipeline = make_pipeline(params->memory);
     agent->link = vt_link_new(&params->places, VT_AGENT_PORT_NAME, clock);
-    agent->provider = vt_provider_link_new(agent->link, clock, on_reading, agent);
+    agent->sources =
+        vt_sources_new(agent->link, params->servers, clock, &sources_listener, agent);
+    agent->raw_begun_at = vt_clock_read(clock).raw;
     agent->hints[0] = vt_hint_notice_new(agent->link, on_hint, agent);
     agent->hints[1] = vt_hint_link_state_new(agent->link, on_hint, agent);
 
@@ -404,7 +428,7 @@ vt_agent_free(VtAgent *agent)
     g_source_unref(agent->tick);
     for (size_t i = 0; i < G_N_ELEMENTS(agent->hints); i++)
         vt_hint_source_clear(&agent->hints[i]);
-    vt_provider_clear(&agent->provider);
+    vt_sources_free(agent->sources);
     vt_link_free(agent->link);
     vt_pipeline_free(agent->pipeline);
     if (agent->can_correct)
@@ -448,7 +472,7 @@ vt_agent_look(VtAgent *agent)
         .raw_now = now.raw,
         .link_state = vt_link_get_state(agent->link),
         .mode = mode_in_force(agent),
-        .reference = status.has_reference ? agent->provider.kind->name : "",
+        .reference = status.has_reference ? vt_sources_get_name(agent->sources) : "",
         .problem = agent->problem != NULL ? agent->problem
                    : link_problem != NULL ? link_problem
                                           : "",
@@ -464,4 +488,10 @@ vt_agent_get_journal(VtAgent *agent, unsigned n_most)
     if (agent->params.memory == NULL)
         return g_variant_new_array(G_VARIANT_TYPE_VARDICT, NULL, 0);
     return vt_agent_memory_get_journal(agent->params.memory, n_most);
+}
+
+GVariant *
+vt_agent_get_sources(VtAgent *agent)
+{
+    return vt_sources_to_variant(agent->sources);
 }

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "agent/config.h"
 #include "agent/devices/link.h"
 #include "agent/disruption.h"
 #include "agent/memory.h"
@@ -18,9 +19,10 @@ typedef struct VtAgent VtAgent;
 
 typedef struct {
     VtPortPlaces places;
-    bool observe_only;     /* correct nothing, whatever the host allows */
-    VtNs tick_ns;          /* between readings at rest; 1 s */
-    VtAgentMemory *memory; /* must outlive the agent; NULL: nothing outlives this run */
+    bool observe_only;        /* correct nothing, whatever the host allows */
+    VtNs tick_ns;             /* between readings at rest; 1 s */
+    const GPtrArray *servers; /* VtServerConfig; must outlive the agent; NULL: none */
+    VtAgentMemory *memory;    /* must outlive the agent; NULL: nothing outlives this run */
 } VtAgentParams;
 
 /* The name of the port that makes the link. */
@@ -57,6 +59,9 @@ typedef struct {
 } VtAgentView;
 
 VtAgentView vt_agent_look(VtAgent *agent);
+
+/* The result of org.virttime.Agent1.GetSources. Floating reference. */
+GVariant *vt_agent_get_sources(VtAgent *agent);
 
 /* The newest @n_most disruptions, oldest first, as aa{sv}. Floating. */
 GVariant *vt_agent_get_journal(VtAgent *agent, unsigned n_most);

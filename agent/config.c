@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/config.h"
 
+#include <string.h>
+
+#include "base/error.h"
+
 static const char *const modes[] = { "auto", "observe", NULL };
 
 static const VtOption options[] = {
@@ -23,10 +27,75 @@ static const VtOption options[] = {
     },
 };
 
+static const VtOption server_options[] = {
+    {
+        .group = "server NAME",
+        .key = "address",
+        .kind = VT_OPTION_TEXT,
+        .field_offset = offsetof(VtServerConfig, address),
+        .default_text = "",
+        .summary = "address or host name of an NTP server",
+    },
+    {
+        .group = "server NAME",
+        .key = "port",
+        .kind = VT_OPTION_INT,
+        .field_offset = offsetof(VtServerConfig, port),
+        .default_text = "123",
+        .least = 1,
+        .greatest = 65535,
+        .summary = "its UDP port",
+    },
+    {
+        .group = "server NAME",
+        .key = "local",
+        .kind = VT_OPTION_BOOL,
+        .field_offset = offsetof(VtServerConfig, is_local),
+        .default_text = "no",
+        .summary = "whether it runs on this host or beside it",
+    },
+};
+
+static const VtOptionKindOfGroup kinds_of_group[] = {
+    {
+        .kind = "server",
+        .field_offset = offsetof(VtAgentConfig, servers),
+        .n_element_bytes = sizeof(VtServerConfig),
+        .name_offset = offsetof(VtServerConfig, name),
+        .options = server_options,
+        .n_options = G_N_ELEMENTS(server_options),
+    },
+};
+
 VtOptionTable
 vt_agent_config_get_table(void)
 {
-    return (VtOptionTable){ .options = options, .n_options = G_N_ELEMENTS(options) };
+    return (VtOptionTable){
+        .options = options,
+        .n_options = G_N_ELEMENTS(options),
+        .repeated = kinds_of_group,
+        .n_repeated = G_N_ELEMENTS(kinds_of_group),
+    };
+}
+
+bool
+vt_agent_config_check(const void *config, GError **error)
+{
+    const VtAgentConfig *agent = config;
+    for (guint i = 0; i < agent->servers->len; i++) {
+        const VtServerConfig *server = agent->servers->pdata[i];
+        if (server->address == NULL) {
+            g_set_error(error, VT_ERROR, VT_ERROR_INVALID, "[server %s] address: missing",
+                        server->name);
+            return false;
+        }
+        if (strcmp(server->name, "link") == 0) {
+            g_set_error(error, VT_ERROR, VT_ERROR_INVALID,
+                        "[server link]: that is what the link to the host is called");
+            return false;
+        }
+    }
+    return true;
 }
 
 void

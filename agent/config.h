@@ -9,13 +9,25 @@ typedef enum {
     VT_AGENT_MODE_OBSERVE, /* measure and report, correct nothing */
 } VtAgentMode;
 
+/* One [server NAME]. */
+typedef struct {
+    char *name;
+    char *address; /* numeric, or a host name; never NULL after the check */
+    int64_t port;
+    bool is_local;
+} VtServerConfig;
+
 typedef struct {
     int mode;             /* VtAgentMode */
     char *control_socket; /* NULL: the built-in path */
+    GPtrArray *servers;   /* VtServerConfig */
 } VtAgentConfig;
 
 /* The table behind it, for parsing, --print-settings and the man page's test. */
 VtOptionTable vt_agent_config_get_table(void);
+
+/* What the table cannot check: servers have addresses, and names that nobody else has. */
+bool vt_agent_config_check(const void *config, GError **error);
 
 void vt_agent_config_clear(VtAgentConfig *config);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(VtAgentConfig, vt_agent_config_clear)

@@ -62,6 +62,7 @@ run(const VtAgentConfig *config)
         .places = vt_port_places_system(),
         .observe_only = config->mode == VT_AGENT_MODE_OBSERVE,
         .tick_ns = VT_NS_PER_SEC,
+        .servers = config->servers,
         .memory = memory,
     };
     g_autoptr(VtClock) clock = vt_clock_new_system();
@@ -92,6 +93,7 @@ main(int argc, char **argv)
             "migration.",
         .settings = vt_agent_config_get_table(),
         .default_path = VT_CONFIG_DIR "/agent.conf",
+        .check = vt_agent_config_check,
     };
 
     if (!vt_daemon_begin(&daemon, &argc, &argv, &config, &exit_code))

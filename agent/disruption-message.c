@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "agent/disruption-message.h"
+
+void
+vt_disruption_record_log(const VtDisruptionRecord *record, const char *reference)
+{
+    const VtOutcome *outcome = &record->outcome;
+    g_autofree char *offset = vt_ns_format_offset(outcome->offset_ns);
+    g_autofree char *residual = vt_ns_format_offset(outcome->residual_ns);
+    g_autofree char *error = vt_ns_format_span(outcome->error_ns);
+    VtNs duration_ns = vt_mono_diff(outcome->raw_corrected_at, outcome->raw_first_hint_at);
+    g_autofree char *duration = vt_ns_format_span(duration_ns);
+
+    g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID",
+                     "6d1b7c0f4a6e4d0fa3a0e2f3c1b89d10", "CAUSE",
+                     vt_link_cause_name(record->cause), "HINT", record->hint_name, "PROVIDER",
+                     reference, "MESSAGE",
+                     "disruption (%s, first seen by %s): offset %s, %s in %s%s%s, residual %s "
+                     "(bound %s)",
+                     vt_link_cause_name(record->cause), record->hint_name, offset,
+                     vt_link_action_name(record->action), duration,
+                     outcome->refusal != VT_REFUSAL_NONE ? ", refused: " : "",
+                     vt_refusal_text(outcome->refusal), residual, error);
+}

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the log says of a disruption: one line, and fields to search by. */
+#pragma once
+
+#include "agent/disruption.h"
+
+/* @reference is what it was measured against. */
+void vt_disruption_record_log(const VtDisruptionRecord *record, const char *reference);

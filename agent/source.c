@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "agent/source.h"
+
+#include "agent/providers/link.h"
+#include "agent/providers/ntp.h"
+#include "core/source-record.h"
+
+struct VtSource {
+    char *name;
+    VtSourceClass source_class;
+    const VtSourceOwner *owner;
+    VtLink *link; /* NULL: a server */
+    VtProvider provider;
+    VtPoll poll;
+    VtSourceRecord record;
+    bool is_reading;
+    GSource *timer; /* until it may be asked */
+};
+
+static void
+stop_timer(VtSource *source)
+{
+    if (source->timer == NULL)
+        return;
+    g_source_destroy(source->timer);
+    g_clear_pointer(&source->timer, g_source_unref);
+}
+
+static void
+ask(VtSource *source)
+{
+    stop_timer(source);
+    vt_poll_note_asked(&source->poll, vt_clock_read(source->owner->clock).raw);
+    source->is_reading = true;
+    vt_provider_begin(&source->provider);
+}
+
+static void
+on_reading(const VtReading *reading, void *user_data)
+{
+    VtSource *source = user_data;
+
+    source->is_reading = false;
+    if (reading != NULL && vt_reading_check(reading) == VT_READING_OK) {
+        VtSample sample = vt_sample_from_reading(reading);
+        vt_source_record_add(&source->record, &sample);
+    } else {
+        vt_source_record_fail(&source->record);
+    }
+    source->owner->on_reading(source, reading, source->owner->user_data);
+}
+
+static void
+on_kiss(VtNtpKiss kiss, void *user_data)
+{
+    VtSource *source = user_data;
+    switch (kiss) {
+    case VT_NTP_KISS_SLOWER:
+        vt_poll_slow_down(&source->poll);
+        return;
+    case VT_NTP_KISS_REFUSED:
+        vt_poll_refuse(&source->poll);
+        return;
+    }
+    g_assert_not_reached();
+}
+
+static const VtProviderNtpListener ntp_listener = {
+    .on_reading = on_reading,
+    .on_kiss = on_kiss,
+};
+
+VtSource *
+vt_source_new_link(VtLink *link, const VtSourceOwner *owner)
+{
+    VtSource *source = g_new0(VtSource, 1);
+    source->name = g_strdup("link");
+    source->source_class = VT_SOURCE_LINK;
+    source->owner = owner;
+    source->link = link;
+    source->provider = vt_provider_link_new(link, owner->clock, on_reading, source);
+    vt_poll_init(&source->poll, VT_POLL_FREE);
+    return source;
+}
+
+VtSource *
+vt_source_new_server(const VtServerConfig *server, const VtSourceOwner *owner)
+{
+    VtProviderNtpParams params = {
+        .host = server->address,
+        .port = (uint16_t)server->port,
+        .is_local = server->is_local,
+    };
+    VtSource *source = g_new0(VtSource, 1);
+    source->name = g_strdup(server->name);
+    source->source_class = VT_SOURCE_SERVER;
+    source->owner = owner;
+    source->provider = vt_provider_ntp_new(&params, owner->clock, &ntp_listener, source);
+    vt_poll_init(&source->poll, server->is_local ? VT_POLL_LOCAL : VT_POLL_NETWORK);
+    return source;
+}
+
+void
+vt_source_free(VtSource *source)
+{
+    if (source == NULL)
+        return;
+    stop_timer(source);
+    vt_provider_clear(&source->provider);
+    g_free(source->name);
+    g_free(source);
+}
+
+void
+vt_source_on_tick(VtSource *source, bool is_wanted)
+{
+    VtMono raw_now = vt_clock_read(source->owner->clock).raw;
+    if (source->is_reading)
+        return;
+    if (!vt_provider_is_usable(&source->provider)) {
+        vt_source_record_fail(&source->record);
+        return;
+    }
+    if (vt_poll_get_wait(&source->poll, is_wanted, raw_now) == 0)
+        ask(source);
+}
+
+static gboolean
+on_timer(gpointer user_data)
+{
+    VtSource *source = user_data;
+    ask(source);
+    return G_SOURCE_REMOVE;
+}
+
+void
+vt_source_measure(VtSource *source)
+{
+    VtMono raw_now = vt_clock_read(source->owner->clock).raw;
+    if (!vt_provider_is_usable(&source->provider))
+        return;
+
+    vt_poll_begin_burst(&source->poll, raw_now);
+    VtNs wait_ns = vt_poll_get_wait(&source->poll, true, raw_now);
+    if (wait_ns == 0) {
+        ask(source);
+        return;
+    }
+    /* What takes longer comes with a tick. */
+    if (wait_ns >= VT_NS_PER_SEC || source->timer != NULL)
+        return;
+    guint wait_ms = (guint)((wait_ns + VT_NS_PER_MS - 1) / VT_NS_PER_MS);
+    source->timer = g_timeout_source_new(wait_ms);
+    g_source_set_priority(source->timer, G_PRIORITY_HIGH);
+    g_source_set_callback(source->timer, on_timer, source, NULL);
+    g_source_attach(source->timer, g_main_context_get_thread_default());
+}
+
+bool
+vt_source_is_reading(const VtSource *source)
+{
+    return source->is_reading || source->timer != NULL;
+}
+
+const char *
+vt_source_get_name(const VtSource *source)
+{
+    return source->name;
+}
+
+VtNs
+vt_source_get_holdover(const VtSource *source)
+{
+    return vt_poll_get_holdover(&source->poll);
+}
+
+static bool
+is_usable(const VtSource *source, bool is_urgent)
+{
+    return vt_source_record_is_reachable(&source->record) &&
+           (!is_urgent || vt_provider_is_usable(&source->provider));
+}
+
+VtCandidate
+vt_source_get_candidate(const VtSource *source, bool is_urgent, VtMono raw_now)
+{
+    return (VtCandidate){
+        .is_usable = is_usable(source, is_urgent),
+        .is_synchronised = source->record.last.reference_synchronised,
+        .source_class = source->source_class,
+        .distance_ns = vt_source_record_get_distance(&source->record, raw_now),
+    };
+}
+
+static char *
+dup_address(const VtSource *source)
+{
+    char *address =
+        source->link == NULL ? vt_provider_ntp_dup_address(&source->provider) : NULL;
+    return address != NULL ? address : g_strdup("");
+}
+
+static const char *
+get_problem(const VtSource *source)
+{
+    const char *problem = source->link != NULL ? vt_link_get_problem(source->link)
+                                               : vt_provider_ntp_get_problem(&source->provider);
+    if (problem == NULL && source->link != NULL &&
+        vt_link_get_state(source->link) != VT_LINK_STATE_UP)
+        problem = "the link is not up";
+    return problem != NULL ? problem : "";
+}
+
+/* As of now: what was read then is compared with what the clock shows since. */
+static VtNs
+get_offset(const VtSample *last, VtInstant now)
+{
+    return vt_ns_sub(last->raw_offset_ns, vt_ns_sub(now.wall.ns, now.raw.ns));
+}
+
+static void
+insert_last(const VtSource *source, GVariantDict *dict, VtInstant now)
+{
+    const VtSample *last = &source->record.last;
+    bool has_last = source->record.has_last;
+    VtNs age_ns = has_last ? vt_mono_diff(now.raw, last->raw_at) : -1;
+
+    g_variant_dict_insert(dict, "synchronised", "b", has_last && last->reference_synchronised);
+    g_variant_dict_insert(dict, "offset-ns", "x", has_last ? get_offset(last, now) : 0);
+    g_variant_dict_insert(dict, "error-ns", "x", last->error_ns);
+    g_variant_dict_insert(dict, "delay-ns", "x", last->delay_ns);
+    g_variant_dict_insert(dict, "root-distance-ns", "x", last->root_distance_ns);
+    g_variant_dict_insert(dict, "stratum", "u", (guint32)last->stratum);
+    g_variant_dict_insert(dict, "last-reading-age-ns", "x", age_ns);
+}
+
+GVariant *
+vt_source_to_variant(const VtSource *source, bool is_selected, VtInstant now)
+{
+    g_auto(GVariantDict) dict;
+    g_autofree char *address = dup_address(source);
+
+    g_variant_dict_init(&dict, NULL);
+    g_variant_dict_insert(&dict, "name", "s", source->name);
+    g_variant_dict_insert(&dict, "kind", "s", source->link != NULL ? "link" : "server");
+    g_variant_dict_insert(&dict, "address", "s", address);
+    g_variant_dict_insert(&dict, "usable", "b", is_usable(source, false));
+    g_variant_dict_insert(&dict, "selected", "b", is_selected);
+    g_variant_dict_insert(&dict, "reachability", "u", (guint32)source->record.reach);
+    g_variant_dict_insert(&dict, "readings", "t", source->record.n_readings);
+    g_variant_dict_insert(&dict, "failures", "t", source->record.n_failures);
+    g_variant_dict_insert(&dict, "problem", "s", get_problem(source));
+    insert_last(source, &dict, now);
+    return g_variant_dict_end(&dict);
+}

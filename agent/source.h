@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One clock among several: its provider, when it may be asked, and how it does. */
+#pragma once
+
+#include <stdbool.h>
+
+#include <glib.h>
+
+#include "agent/config.h"
+#include "agent/devices/link.h"
+#include "agent/poll.h"
+#include "agent/providers/provider.h"
+#include "core/choice.h"
+#include "os/clock.h"
+
+typedef struct VtSource VtSource;
+
+/* @reading is NULL when there was none; one that cannot be believed comes too. */
+typedef void (*VtSourceFunc)(VtSource *source, const VtReading *reading, void *user_data);
+
+/* Who hears of its readings. */
+typedef struct {
+    VtClock *clock;
+    VtSourceFunc on_reading;
+    void *user_data;
+} VtSourceOwner;
+
+/* @owner and @link must outlive the source. Transfer full. */
+VtSource *vt_source_new_link(VtLink *link, const VtSourceOwner *owner);
+VtSource *vt_source_new_server(const VtServerConfig *server, const VtSourceOwner *owner);
+void vt_source_free(VtSource *source);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtSource, vt_source_free)
+
+/* On each tick: asks it if its time has come; a link that is down counts as a failure. */
+void vt_source_on_tick(VtSource *source, bool is_wanted);
+
+/* Asks it as soon as it may be asked; forgets a request under way. */
+void vt_source_measure(VtSource *source);
+
+bool vt_source_is_reading(const VtSource *source);
+const char *vt_source_get_name(const VtSource *source);
+VtNs vt_source_get_holdover(const VtSource *source);
+
+/* @is_urgent: what cannot be asked at this very moment is of no use. */
+VtCandidate vt_source_get_candidate(const VtSource *source, bool is_urgent, VtMono raw_now);
+
+/* One dictionary of org.virttime.Agent1.GetSources. Floating reference. */
+GVariant *vt_source_to_variant(const VtSource *source, bool is_selected, VtInstant now);

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "agent/sources.h"
+
+#include "agent/source.h"
+#include "core/choice.h"
+
+struct VtSources {
+    VtSourceOwner owner; /* this, as its sources see it */
+    const VtSourcesListener *listener;
+    void *user_data;
+    GPtrArray *list; /* VtSource, owned */
+    VtChoice choice;
+    bool is_urgent;
+};
+
+static VtSource *
+get_nth(const VtSources *sources, size_t index)
+{
+    return g_ptr_array_index(sources->list, index);
+}
+
+/* NULL for none. */
+static VtSource *
+get_followed(const VtSources *sources)
+{
+    if (sources->choice.current == VT_CHOICE_NONE)
+        return NULL;
+    return get_nth(sources, sources->choice.current);
+}
+
+static void
+tell_change(VtSources *sources, VtMono raw_now)
+{
+    const VtSource *followed = get_followed(sources);
+    VtCandidate candidate = vt_source_get_candidate(followed, sources->is_urgent, raw_now);
+    VtPipelineReference reference = {
+        .is_synchronised = candidate.is_synchronised,
+        .holdover_after_ns = vt_source_get_holdover(followed),
+    };
+
+    g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID",
+                     "f2a4c6de07d14b7c8a7de1b7c0c2a5e4", "PROVIDER",
+                     vt_source_get_name(followed), "MESSAGE", "following '%s'%s",
+                     vt_source_get_name(followed),
+                     candidate.is_synchronised ? "" : ", which is not synchronised");
+    sources->listener->on_change(&reference, sources->user_data);
+}
+
+static void
+judge(VtSources *sources)
+{
+    VtMono raw_now = vt_clock_read(sources->owner.clock).raw;
+    size_t n_sources = sources->list->len;
+    g_autofree VtCandidate *candidates = g_new0(VtCandidate, n_sources);
+
+    for (size_t i = 0; i < n_sources; i++)
+        candidates[i] =
+            vt_source_get_candidate(get_nth(sources, i), sources->is_urgent, raw_now);
+    if (vt_choice_judge(&sources->choice, candidates, n_sources, sources->is_urgent))
+        tell_change(sources, raw_now);
+}
+
+static void
+on_reading(VtSource *source, const VtReading *reading, void *user_data)
+{
+    VtSources *sources = user_data;
+    /* At rest the tick judges, so that how often somebody answers is no advantage. */
+    if (get_followed(sources) == NULL || sources->is_urgent)
+        judge(sources);
+    if (source == get_followed(sources))
+        sources->listener->on_reading(reading, sources->user_data);
+}
+
+static void
+free_source(gpointer source)
+{
+    vt_source_free(source);
+}
+
+VtSources *
+vt_sources_new(VtLink *link,
+               const GPtrArray *servers,
+               VtClock *clock,
+               const VtSourcesListener *listener,
+               void *user_data)
+{
+    VtSources *sources = g_new0(VtSources, 1);
+    sources->owner = (VtSourceOwner){
+        .clock = clock,
+        .on_reading = on_reading,
+        .user_data = sources,
+    };
+    sources->listener = listener;
+    sources->user_data = user_data;
+    sources->is_urgent = true;
+    sources->list = g_ptr_array_new_with_free_func(free_source);
+    vt_choice_init(&sources->choice);
+
+    g_ptr_array_add(sources->list, vt_source_new_link(link, &sources->owner));
+    for (guint i = 0; servers != NULL && i < servers->len; i++)
+        g_ptr_array_add(sources->list,
+                        vt_source_new_server(servers->pdata[i], &sources->owner));
+    return sources;
+}
+
+void
+vt_sources_free(VtSources *sources)
+{
+    if (sources == NULL)
+        return;
+    g_ptr_array_unref(sources->list);
+    g_free(sources);
+}
+
+void
+vt_sources_on_tick(VtSources *sources)
+{
+    for (size_t i = 0; i < sources->list->len; i++)
+        vt_source_on_tick(get_nth(sources, i), sources->is_urgent);
+    judge(sources);
+}
+
+void
+vt_sources_set_urgent(VtSources *sources, bool is_urgent)
+{
+    sources->is_urgent = is_urgent;
+}
+
+void
+vt_sources_measure(VtSources *sources)
+{
+    VtSource *followed = get_followed(sources);
+    if (followed != NULL)
+        vt_source_measure(followed);
+    else
+        vt_sources_measure_all(sources);
+}
+
+void
+vt_sources_measure_all(VtSources *sources)
+{
+    for (size_t i = 0; i < sources->list->len; i++)
+        vt_source_measure(get_nth(sources, i));
+}
+
+bool
+vt_sources_is_reading(const VtSources *sources)
+{
+    const VtSource *followed = get_followed(sources);
+    return followed != NULL && vt_source_is_reading(followed);
+}
+
+const char *
+vt_sources_get_name(const VtSources *sources)
+{
+    const VtSource *followed = get_followed(sources);
+    return followed != NULL ? vt_source_get_name(followed) : "";
+}
+
+GVariant *
+vt_sources_to_variant(VtSources *sources)
+{
+    VtInstant now = vt_clock_read(sources->owner.clock);
+    g_auto(GVariantBuilder) builder;
+
+    g_variant_builder_init(&builder, G_VARIANT_TYPE("aa{sv}"));
+    for (size_t i = 0; i < sources->list->len; i++) {
+        const VtSource *source = get_nth(sources, i);
+        bool is_selected = source == get_followed(sources);
+        g_variant_builder_add_value(&builder, vt_source_to_variant(source, is_selected, now));
+    }
+    return g_variant_builder_end(&builder);
+}

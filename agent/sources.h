@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * All clocks that the local one can be compared with. Asks each when it may be asked, remembers
+ * how it does, chooses the one that is followed, and hands its readings on; those of the others
+ * serve the choice alone. What a reading means is not its business.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include <glib.h>
+
+#include "agent/config.h"
+#include "agent/devices/link.h"
+#include "agent/providers/provider.h"
+#include "core/pipeline.h"
+#include "os/clock.h"
+
+typedef struct VtSources VtSources;
+
+typedef struct {
+    /* Another is followed from now on; comes before its first reading. */
+    void (*on_change)(const VtPipelineReference *reference, void *user_data);
+    /* Of the one that is followed; NULL: it could not be had. */
+    VtReadingFunc on_reading;
+} VtSourcesListener;
+
+/*
+ * The link and @servers (VtServerConfig, may be NULL), none of them asked yet. All arguments
+ * must outlive it. Transfer full.
+ */
+VtSources *vt_sources_new(VtLink *link,
+                          const GPtrArray *servers,
+                          VtClock *clock,
+                          const VtSourcesListener *listener,
+                          void *user_data);
+void vt_sources_free(VtSources *sources);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtSources, vt_sources_free)
+
+/* Each second: asks those whose time has come and judges who is to be followed. */
+void vt_sources_on_tick(VtSources *sources);
+
+/* Whether the clock is wrong or in doubt: then the best of those at hand is taken at once. */
+void vt_sources_set_urgent(VtSources *sources, bool is_urgent);
+
+/*
+ * A reading is wanted now: a request under way is forgotten, and a new one begun as soon as the
+ * one that is followed may be asked.
+ */
+void vt_sources_measure(VtSources *sources);
+
+/* The same of all of them: something befell the guest, and nobody knows who still answers. */
+void vt_sources_measure_all(VtSources *sources);
+
+/* Whether a reading of the one that is followed is under way. */
+bool vt_sources_is_reading(const VtSources *sources);
+
+/* The name of the one that is followed: "link", or that of a server; "" for none. Borrowed. */
+const char *vt_sources_get_name(const VtSources *sources);
+
+/* The result of org.virttime.Agent1.GetSources, aa{sv}. Floating reference. */
+GVariant *vt_sources_to_variant(VtSources *sources);

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "agent/config.h"
+#include "base/error.h"
+
+static bool
+parse(const char *content, VtAgentConfig *ret_config, GError **error)
+{
+    g_autoptr(GKeyFile) file = g_key_file_new();
+    VtOptionTable table = vt_agent_config_get_table();
+    g_assert_true(g_key_file_load_from_data(file, content, -1, G_KEY_FILE_NONE, NULL));
+    return vt_options_parse(&table, file, "agent.conf", ret_config, error) &&
+           vt_agent_config_check(ret_config, error);
+}
+
+static void
+test_servers_have_defaults(void)
+{
+    g_auto(VtAgentConfig) config = { 0 };
+    g_autoptr(GError) error = NULL;
+
+    bool is_good = parse("[server host]\naddress=192.0.2.1\nlocal=yes\nport=1123\n"
+                         "[server far away]\naddress=ntp.example.com\n",
+                         &config, &error);
+
+    g_assert_no_error(error);
+    g_assert_true(is_good);
+    g_assert_cmpuint(config.servers->len, ==, 2);
+    const VtServerConfig *host = g_ptr_array_index(config.servers, 0);
+    const VtServerConfig *far = g_ptr_array_index(config.servers, 1);
+    g_assert_cmpstr(host->name, ==, "host");
+    g_assert_true(host->is_local);
+    g_assert_cmpint(host->port, ==, 1123);
+    g_assert_cmpstr(far->name, ==, "far away");
+    g_assert_cmpstr(far->address, ==, "ntp.example.com");
+    g_assert_false(far->is_local);
+    g_assert_cmpint(far->port, ==, 123);
+}
+
+static void
+test_server_without_address_or_with_the_links_name_is_refused(void)
+{
+    static const struct {
+        const char *content;
+        const char *message;
+    } rows[] = {
+        { "[server a]\nlocal=yes\n", "[server a] address: missing" },
+        { "[server a]\naddress=\n", "[server a] address: missing" },
+        { "[server link]\naddress=192.0.2.1\n",
+          "[server link]: that is what the link to the host is called" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_auto(VtAgentConfig) config = { 0 };
+        g_autoptr(GError) error = NULL;
+        g_assert_false(parse(rows[i].content, &config, &error));
+        g_assert_error(error, VT_ERROR, VT_ERROR_INVALID);
+        g_assert_cmpstr(error->message, ==, rows[i].message);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/agent/config/servers-have-defaults", test_servers_have_defaults);
+    g_test_add_func("/agent/config/server-without-address-or-with-the-links-name-is-refused",
+                    test_server_without_address_or_with_the_links_name_is_refused);
+    return g_test_run();
+}
