@@ -3,24 +3,12 @@
 
 #include <inttypes.h>
 
-/* "2025-01-01T00:00:05.750Z"; NULL for what no calendar holds. */
-static char *
-format_wall(VtWall at)
-{
-    g_autoptr(GDateTime) second = g_date_time_new_from_unix_utc(at.ns / VT_NS_PER_SEC);
-    if (second == NULL)
-        return NULL;
-    g_autofree char *text = g_date_time_format(second, "%Y-%m-%dT%H:%M:%S");
-    return g_strdup_printf("%s.%03dZ", text, (int)(at.ns % VT_NS_PER_SEC / VT_NS_PER_MS));
-}
-
 static void
 insert_moment(GVariantDict *dict, const VtJournalMoment *moment)
 {
-    g_autofree char *at = format_wall(moment->wall_at);
+    g_autofree char *at = vt_wall_format(moment->wall_at);
 
-    if (at != NULL)
-        g_variant_dict_insert(dict, "at", "s", at);
+    g_variant_dict_insert(dict, "at", "s", at);
     g_variant_dict_insert(dict, "number", "t", moment->number);
     g_variant_dict_insert(dict, "wall-ns", "x", moment->wall_at.ns);
     g_variant_dict_insert(dict, "boot-ns", "x", moment->boot_at.ns);

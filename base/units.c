@@ -226,3 +226,13 @@ vt_ns_format_span(VtNs span_ns)
 {
     return format_ns((double)vt_ns_abs(span_ns), "");
 }
+
+char *
+vt_wall_format(VtWall at)
+{
+    struct timespec split = vt_ns_to_timespec(at.ns);
+    g_autoptr(GDateTime) second = g_date_time_new_from_unix_utc(split.tv_sec);
+    g_autofree char *text = g_date_time_format(second, "%Y-%m-%dT%H:%M:%S");
+
+    return g_strdup_printf("%s.%03dZ", text, (int)(split.tv_nsec / VT_NS_PER_MS));
+}

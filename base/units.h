@@ -77,3 +77,6 @@ char *vt_ns_format_offset(VtNs offset_ns);
 
 /* "3.204 s", "40 us": the same without the sign, for bounds. Transfer full. */
 char *vt_ns_format_span(VtNs span_ns);
+
+/* "2025-01-01T00:00:05.750Z", cut to milliseconds. Every VtWall is in a calendar. Transfer full. */
+char *vt_wall_format(VtWall at);

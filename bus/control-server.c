@@ -334,3 +334,26 @@ vt_control_server_free(VtControlServer *server)
     g_free(server->path);
     g_free(server);
 }
+
+bool
+vt_control_may_change(uid_t caller, uid_t owner)
+{
+    return caller == 0 || caller == owner;
+}
+
+bool
+vt_control_check_caller(GDBusMethodInvocation *invocation)
+{
+    GDBusConnection *connection = g_dbus_method_invocation_get_connection(invocation);
+    GCredentials *credentials = g_dbus_connection_get_peer_credentials(connection);
+    /* -1, no user at all, where the kernel did not tell. */
+    uid_t caller =
+        credentials != NULL ? g_credentials_get_unix_user(credentials, NULL) : (uid_t)-1;
+
+    if (caller != (uid_t)-1 && vt_control_may_change(caller, geteuid()))
+        return true;
+    g_dbus_method_invocation_return_error_literal(
+        invocation, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED,
+        "only root and the daemon's own user may change anything; try again with sudo");
+    return false;
+}

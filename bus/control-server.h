@@ -2,7 +2,7 @@
 /*
  * Serves one D-Bus object on a private peer-to-peer socket, so that an operator's tool works
  * where no message bus runs (initramfs, container). Reading needs no privilege beyond the mode
- * of the socket; this server offers no method that changes anything. A client may be hostile:
+ * of the socket; a method that changes something asks vt_control_check_caller. A client may be hostile:
  * connections (32), those not yet authenticated (4) and calls on one connection (256) are
  * bounded, and what goes beyond is hung up on.
  */
@@ -30,3 +30,12 @@ VtControlServer *vt_control_server_new(const char *path,
 /* Closes all connections and removes the socket. Takes NULL. */
 void vt_control_server_free(VtControlServer *server);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtControlServer, vt_control_server_free)
+
+/* Whether a client of user @caller may change what a daemon of user @owner does. Pure. */
+bool vt_control_may_change(uid_t caller, uid_t owner);
+
+/*
+ * The same for who made this call, by the credentials of its socket. If not, the call has been
+ * answered with AccessDenied and words that say who may.
+ */
+bool vt_control_check_caller(GDBusMethodInvocation *invocation);

@@ -26,6 +26,52 @@ on_get_guests(VtBusHost1 *object, GDBusMethodInvocation *invocation, gpointer us
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
+static gboolean
+on_get_journal(VtBusHost1 *object,
+               GDBusMethodInvocation *invocation,
+               guint n_most,
+               gpointer user_data)
+{
+    VtHostdControl *control = user_data;
+    vt_bus_host1_complete_get_journal(object, invocation,
+                                      vt_hostd_get_journal(control->hostd, n_most));
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static gboolean
+on_resync(VtBusHost1 *object,
+          GDBusMethodInvocation *invocation,
+          const char *guest,
+          gpointer user_data)
+{
+    VtHostdControl *control = user_data;
+    g_autoptr(GError) error = NULL;
+
+    if (!vt_control_check_caller(invocation))
+        return G_DBUS_METHOD_INVOCATION_HANDLED;
+    if (vt_hostd_resync(control->hostd, guest, &error))
+        vt_bus_host1_complete_resync(object, invocation);
+    else
+        g_dbus_method_invocation_return_dbus_error(
+            invocation, "org.freedesktop.DBus.Error.Failed", error->message);
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static gboolean
+on_set_frozen(VtBusHost1 *object,
+              GDBusMethodInvocation *invocation,
+              gboolean is_frozen,
+              gpointer user_data)
+{
+    VtHostdControl *control = user_data;
+
+    if (!vt_control_check_caller(invocation))
+        return G_DBUS_METHOD_INVOCATION_HANDLED;
+    vt_hostd_set_frozen(control->hostd, is_frozen);
+    vt_bus_host1_complete_set_frozen(object, invocation);
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
 VtHostdControl *
 vt_hostd_control_new(VtHostd *hostd, const char *path, GError **error)
 {
@@ -35,6 +81,10 @@ vt_hostd_control_new(VtHostd *hostd, const char *path, GError **error)
     control->object = vt_bus_host1_skeleton_new();
     g_signal_connect(control->object, "handle-get-host", G_CALLBACK(on_get_host), control);
     g_signal_connect(control->object, "handle-get-guests", G_CALLBACK(on_get_guests), control);
+    g_signal_connect(control->object, "handle-get-journal", G_CALLBACK(on_get_journal),
+                     control);
+    g_signal_connect(control->object, "handle-resync", G_CALLBACK(on_resync), control);
+    g_signal_connect(control->object, "handle-set-frozen", G_CALLBACK(on_set_frozen), control);
     control->server = vt_control_server_new(path != NULL ? path : vt_control_path_host(), 0660,
                                             G_DBUS_INTERFACE_SKELETON(control->object),
                                             VT_HOST_OBJECT_PATH, error);

@@ -1,6 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hostd/guest-event.h"
 
+#include <glib.h>
+
+bool
+vt_domain_change_is_another_process(VtDomainChange change)
+{
+    switch (change) {
+    case VT_DOMAIN_BOOTED:
+    case VT_DOMAIN_RESTORED:
+    case VT_DOMAIN_REVERTED:
+    case VT_DOMAIN_MIGRATED_IN:
+    case VT_DOMAIN_STOPPED:
+        return true;
+    case VT_DOMAIN_OTHER:
+    case VT_DOMAIN_SUSPENDED:
+    case VT_DOMAIN_RESUMED:
+    case VT_DOMAIN_REVERTED_IN_PLACE:
+        return false;
+    }
+    g_assert_not_reached();
+}
+
 void
 vt_guest_events_init(VtGuestEvents *events, bool is_running)
 {

@@ -52,6 +52,9 @@ typedef enum {
     VT_TELL_NOTICE, /* a notice to the running guest */
 } VtTell;
 
+/* The domain has ended, or another QEMU runs it: what was connected to the old one is not. */
+bool vt_domain_change_is_another_process(VtDomainChange change);
+
 void vt_guest_events_init(VtGuestEvents *events, bool is_running);
 
 /*

@@ -95,7 +95,7 @@ vt_guest_link_set_addresses(VtGuestLink *link, const VtLinkAddress *addresses, u
     link->n_addresses = n;
 }
 
-void
+bool
 vt_guest_link_send_hello(VtGuestLink *link)
 {
     VtLinkFrame frame = { 0 };
@@ -110,7 +110,7 @@ vt_guest_link_send_hello(VtGuestLink *link)
     };
     memcpy(hello.addresses, link->addresses, sizeof hello.addresses);
     vt_link_hello_encode(&hello, &frame);
-    (void)send_frame(link, &frame); /* counted; the guest says HELLO again */
+    return send_frame(link, &frame);
 }
 
 static bool
@@ -122,7 +122,7 @@ take_hello(VtGuestLink *link, const VtLinkFrame *frame)
 
     VtLinkHelloEffect effect = vt_link_session_on_hello(&link->session, &hello);
     if (effect.needs_answer)
-        vt_guest_link_send_hello(link);
+        (void)vt_guest_link_send_hello(link); /* counted; the guest says HELLO again */
     if (effect.came_up)
         link->listener->on_up(link->user_data);
     return true;

@@ -60,8 +60,8 @@ void vt_guest_link_set_hello(VtGuestLink *link, uint32_t epoch, uint8_t mode);
 /* And where the host's NTP service answers; at most VT_LINK_MAX_ADDRESSES. */
 void vt_guest_link_set_addresses(VtGuestLink *link, const VtLinkAddress *addresses, uint8_t n);
 
-/* Begins the handshake; again to tell a new mode. */
-void vt_guest_link_send_hello(VtGuestLink *link);
+/* Begins the handshake; again to tell a new mode. False when it did not fit. */
+bool vt_guest_link_send_hello(VtGuestLink *link);
 
 bool vt_guest_link_is_up(const VtGuestLink *link);
 

@@ -3,7 +3,10 @@
 
 #include "base/error.h"
 #include "hostd/guest-link.h"
+#include "hostd/guest-mode.h"
 #include "hostd/guest-record.h"
+#include "hostd/guest-voice.h"
+#include "hostd/journal.h"
 #include "hostd/link-limit.h"
 
 /* An agent answers within milliseconds; a notice that is not acknowledged by then is lost. */
@@ -25,6 +28,7 @@ struct VtGuest {
     VtGuestRecord record;
     VtGuestLink *link; /* NULL: not connected */
     VtGuestLinkStatus link_status;
+    VtGuestVoice voice;
     bool is_active; /* there is a process that may have a socket */
     bool wants_xml;
     unsigned n_silent_ticks;
@@ -48,6 +52,11 @@ vt_guest_new(VtGuestContext *context, const char *uuid, const char *name, bool i
     guest->shown_name = g_strescape(name, NULL);
     guest->is_active = true;
     guest->wants_xml = true;
+    guest->voice = (VtGuestVoice){
+        .context = context,
+        .events = &guest->events,
+        .record = &guest->record,
+    };
     vt_guest_events_init(&guest->events, is_running);
     return guest;
 }
@@ -74,78 +83,12 @@ next_id(const VtGuest *guest)
 }
 
 static void
-send_notice(VtGuest *guest, bool is_early)
-{
-    if (guest->link == NULL)
-        return;
-
-    const VtGuestEvent *event = &guest->events.event;
-    const VtHostClock *host = &guest->context->host_clock;
-    VtLinkNotice notice = {
-        .event = event->id,
-        .epoch = guest->events.epoch,
-        .cause = event->cause,
-        .seen_at = vt_clock_read_wall(guest->context->clock),
-        .host_error_ns = vt_host_clock_get_error(host),
-    };
-    if (host->is_synchronised)
-        notice.flags |= VT_LINK_NOTICE_HOST_SYNCHRONISED;
-    if (is_early)
-        notice.flags |= VT_LINK_NOTICE_EARLY;
-    if (!is_early && vt_guest_event_stand_still(event, &notice.stand_still_ns))
-        notice.flags |= VT_LINK_NOTICE_STAND_STILL_KNOWN;
-
-    if (!vt_guest_link_send_notice(guest->link, &notice))
-        return;
-    guest->record.n_notices += 1;
-    if (!is_early && vt_guest_link_is_up(guest->link))
-        vt_guest_events_on_told(&guest->events, boot_now(guest));
-}
-
-static void
-tell(VtGuest *guest, VtTell what)
-{
-    if (guest->link != NULL)
-        vt_guest_link_set_hello(guest->link, guest->events.epoch, VT_LINK_MODE_FULL);
-    switch (what) {
-    case VT_TELL_NOTHING:
-        return;
-    case VT_TELL_EARLY:
-        send_notice(guest, true);
-        return;
-    case VT_TELL_NOTICE:
-        send_notice(guest, false);
-        return;
-    }
-    g_assert_not_reached();
-}
-
-static void
 drop_link(VtGuest *guest)
 {
     g_clear_pointer(&guest->link, vt_guest_link_free);
     guest->link_status = VT_GUEST_LINK_CLOSED;
     guest->n_silent_ticks = 0;
     guest->wants_xml = guest->is_active;
-}
-
-static bool
-is_another_process(VtDomainChange change)
-{
-    switch (change) {
-    case VT_DOMAIN_BOOTED:
-    case VT_DOMAIN_RESTORED:
-    case VT_DOMAIN_REVERTED:
-    case VT_DOMAIN_MIGRATED_IN:
-    case VT_DOMAIN_STOPPED:
-        return true;
-    case VT_DOMAIN_OTHER:
-    case VT_DOMAIN_SUSPENDED:
-    case VT_DOMAIN_RESUMED:
-    case VT_DOMAIN_REVERTED_IN_PLACE:
-        return false;
-    }
-    g_assert_not_reached();
 }
 
 void
@@ -161,9 +104,9 @@ vt_guest_on_change(VtGuest *guest, VtDomainChange change)
     }
     guest->is_active = change != VT_DOMAIN_STOPPED;
     /* A socket of an earlier process says nothing of this one; the new path is in the XML. */
-    if (is_another_process(change))
+    if (vt_domain_change_is_another_process(change))
         drop_link(guest);
-    tell(guest, what);
+    vt_guest_voice_tell(&guest->voice, guest->link, what);
 }
 
 static void
@@ -173,9 +116,10 @@ on_link_up(void *user_data)
 
     guest->link_status = VT_GUEST_LINK_UP;
     guest->n_silent_ticks = 0;
+    vt_guest_voice_on_up(&guest->voice);
     g_info("'%s': link is up", guest->shown_name);
     if (guest->events.is_running && guest->events.event.is_open)
-        send_notice(guest, false);
+        vt_guest_voice_send_notice(&guest->voice, guest->link, false);
 }
 
 /* A guest that floods is heard again later, and later still each time. */
@@ -218,34 +162,22 @@ on_request(const VtLinkTime *request, VtWall received_at, void *user_data)
         guest->record.n_exchanges += 1;
 }
 
+/* The last event is over, well or not. */
 static void
-log_recovery(const VtGuest *guest)
+keep_recovery(const VtGuest *guest, bool failed)
 {
-    const VtGuestRecord *record = &guest->record;
-    const VtGuestEvent *event = &guest->events.event;
-    VtNs stand_still_ns = 0;
-    g_autofree char *offset = vt_ns_format_offset(record->ack.offset_ns);
-    g_autofree char *residual = vt_ns_format_offset(record->ack.residual_ns);
-    g_autofree char *seen = record->seen_at_ack.is_known
-                                ? vt_ns_format_offset(record->seen_at_ack.offset_ns)
-                                : g_strdup("unknown");
-    g_autofree char *still = vt_guest_event_stand_still(event, &stand_still_ns)
-                                 ? vt_ns_format_span(stand_still_ns)
-                                 : g_strdup("an unknown time");
-
-    g_log_structured(
-        G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", "b3f0a6d8c2b94f3f9b4d63c1f7f0a921",
-        "DOMAIN_UUID", guest->uuid, "CAUSE", vt_link_cause_name(event->cause), "MESSAGE",
-        "'%s' %s: stood still for %s, offset %s, %s, residual %s as it says, %s as "
-        "seen from here",
-        guest->shown_name, vt_link_cause_name(event->cause), still, offset,
-        vt_link_action_name(record->ack.action), residual, seen);
-}
-
-static bool
-claims_recovery(const VtLinkAck *ack)
-{
-    return ack->action != VT_LINK_ACTION_REFUSED && ack->action != VT_LINK_ACTION_OBSERVED;
+    VtGuestRecovery recovery = {
+        .uuid = guest->uuid,
+        .name = guest->shown_name,
+        .event = &guest->events.event,
+        .record = &guest->record,
+        .wall_now = vt_clock_read_wall(guest->context->clock),
+    };
+    if (recovery.event->is_acknowledged)
+        vt_hostd_journal_log(&recovery);
+    recovery.name = guest->name;
+    if (guest->context->journal != NULL)
+        vt_journal_add(guest->context->journal, vt_hostd_journal_compose(&recovery, failed));
 }
 
 static void
@@ -257,7 +189,7 @@ retry_failed_recovery(VtGuest *guest)
     VtTell what = vt_guest_events_open(&guest->events, VT_LINK_CAUSE_UNKNOWN, next_id(guest),
                                        boot_now(guest));
     guest->context->n_events += 1;
-    tell(guest, what);
+    vt_guest_voice_tell(&guest->voice, guest->link, what);
 }
 
 static void
@@ -276,9 +208,11 @@ on_ack(const VtLinkAck *ack, void *user_data)
     record->ack = *ack;
     record->seen_at_ack = record->seen;
     record->ack_at = boot_now(guest);
-    log_recovery(guest);
-    if (claims_recovery(ack) && !was_retry &&
-        !vt_guest_record_is_recovered(record, RECOVERED_LIMIT_NS))
+    bool failed = ack->action != VT_LINK_ACTION_OBSERVED &&
+                  !vt_guest_record_is_recovered(record, RECOVERED_LIMIT_NS);
+    keep_recovery(guest, failed);
+    /* One that was refused would be refused again. */
+    if (failed && !was_retry && ack->action != VT_LINK_ACTION_REFUSED)
         retry_failed_recovery(guest);
 }
 
@@ -304,11 +238,12 @@ begin_link(VtGuest *guest)
     const VtGuestContext *context = guest->context;
     guest->link_status = VT_GUEST_LINK_CONNECTING;
     vt_guest_link_set_addresses(guest->link, context->ntp_addresses, context->n_ntp_addresses);
-    vt_guest_link_set_hello(guest->link, guest->events.epoch, VT_LINK_MODE_FULL);
-    vt_guest_link_send_hello(guest->link);
+    vt_guest_link_set_hello(guest->link, guest->events.epoch,
+                            vt_guest_voice_get_mode(&guest->voice).mode);
+    (void)vt_guest_link_send_hello(guest->link); /* counted; the guest says HELLO, too */
     /* Both are there when the guest's first instructions read the port. */
     if (!guest->events.is_running && guest->events.event.is_open)
-        send_notice(guest, true);
+        vt_guest_voice_send_notice(&guest->voice, guest->link, true);
 }
 
 static void
@@ -320,6 +255,59 @@ judge_silence(VtGuest *guest, const VtDomainXml *domain)
         domain->is_guest_connected ? VT_GUEST_LINK_HELD : VT_GUEST_LINK_NO_AGENT;
 }
 
+static void
+take_mode(VtGuest *guest, VtGuestMode mode)
+{
+    bool is_new = mode.mode != guest->voice.domain_mode.mode;
+    bool is_first = guest->voice.domain_mode.mode == VT_LINK_MODE_INVALID;
+
+    guest->voice.domain_mode = mode;
+    if (is_new && *mode.reason != '\0')
+        g_message("'%s': mode '%s', since %s", guest->shown_name, vt_link_mode_name(mode.mode),
+                  mode.reason);
+    else if (is_new && !is_first)
+        g_message("'%s': mode '%s'", guest->shown_name, vt_link_mode_name(mode.mode));
+    vt_guest_voice_tell_mode(&guest->voice, guest->link);
+}
+
+void
+vt_guest_on_freeze(VtGuest *guest)
+{
+    vt_guest_voice_tell_mode(&guest->voice, guest->link);
+    /* What befell it meanwhile it has yet to be told. */
+    if (!guest->context->is_frozen && guest->events.is_running && guest->events.event.is_open)
+        vt_guest_voice_send_notice(&guest->voice, guest->link, false);
+}
+
+bool
+vt_guest_resync(VtGuest *guest, GError **error)
+{
+    if (guest->context->is_frozen)
+        g_set_error_literal(error, VT_ERROR, VT_ERROR_BUSY,
+                            "no guest is told anything now: first 'virt-timectl freeze off'");
+    else if (!guest->events.is_running)
+        g_set_error(error, VT_ERROR, VT_ERROR_BUSY,
+                    "'%s' does not run; it is told when it does", guest->shown_name);
+    else if (guest->link == NULL || !vt_guest_link_is_up(guest->link))
+        g_set_error(error, VT_ERROR, VT_ERROR_NOT_FOUND,
+                    "no link to '%s' (%s): see 'virt-timectl guests'", guest->shown_name,
+                    vt_guest_link_status_name(guest->link_status));
+    else {
+        VtTell what = vt_guest_events_open(&guest->events, VT_LINK_CAUSE_OPERATOR,
+                                           next_id(guest), boot_now(guest));
+        guest->context->n_events += 1;
+        vt_guest_voice_tell(&guest->voice, guest->link, what);
+        return true;
+    }
+    return false;
+}
+
+const char *
+vt_guest_get_name(const VtGuest *guest)
+{
+    return guest->name;
+}
+
 void
 vt_guest_on_xml(VtGuest *guest, const VtDomainXml *domain)
 {
@@ -327,6 +315,7 @@ vt_guest_on_xml(VtGuest *guest, const VtDomainXml *domain)
 
     if (domain == NULL || !guest->is_active)
         return;
+    take_mode(guest, vt_guest_mode_choose(domain));
     if (!domain->has_channel) {
         drop_link(guest);
         guest->link_status = VT_GUEST_LINK_NO_CHANNEL;
@@ -396,16 +385,19 @@ repeat_notice(VtGuest *guest)
         g_warning("'%s' does not acknowledge that it was %s; telling it again",
                   guest->shown_name, vt_link_cause_name(guest->events.event.cause));
     }
-    if (guest->events.event.n_told >= MAX_TOLD)
-        vt_guest_events_close(&guest->events);
-    else
-        send_notice(guest, false);
+    if (guest->events.event.n_told < MAX_TOLD) {
+        vt_guest_voice_send_notice(&guest->voice, guest->link, false);
+        return;
+    }
+    vt_guest_events_close(&guest->events);
+    keep_recovery(guest, true);
 }
 
 void
 vt_guest_on_tick(VtGuest *guest)
 {
     count_silence(guest);
+    vt_guest_voice_tell_mode(&guest->voice, guest->link); /* unless it fitted at once */
     repeat_notice(guest);
 }
 
@@ -436,7 +428,10 @@ vt_guest_to_variant(const VtGuest *guest)
     g_variant_dict_insert(&dict, "uuid", "s", guest->uuid);
     g_variant_dict_insert(&dict, "name", "s", guest->name);
     g_variant_dict_insert(&dict, "link", "s", vt_guest_link_status_name(guest->link_status));
-    g_variant_dict_insert(&dict, "mode", "s", vt_link_mode_name(VT_LINK_MODE_FULL));
+    VtGuestMode mode = vt_guest_voice_get_mode(&guest->voice);
+    bool is_known = mode.mode != VT_LINK_MODE_INVALID;
+    g_variant_dict_insert(&dict, "mode", "s", is_known ? vt_link_mode_name(mode.mode) : "");
+    g_variant_dict_insert(&dict, "mode-reason", "s", is_known ? mode.reason : "");
     g_variant_dict_insert(&dict, "rejected-frames", "t", n_rejected);
     vt_guest_record_insert(&guest->record, &guest->events, boot_now(guest), &dict);
     return g_variant_dict_end(&dict);

@@ -14,6 +14,7 @@
 #include "hostd/guest-event.h"
 #include "hostd/host-clock.h"
 #include "os/clock.h"
+#include "os/journal.h"
 #include "proto/link-message.h"
 
 /* What all guests of one hostd share; owned by hostd.c. */
@@ -22,6 +23,8 @@ typedef struct {
     VtHostClock host_clock; /* refreshed each tick */
     uint64_t instance;      /* random, of this run */
     uint64_t n_events;
+    bool is_frozen;          /* an incident: no guest is told to step */
+    VtJournal *journal;      /* NULL: none is kept */
     uint8_t n_ntp_addresses; /* where guests may ask, as HELLO tells them */
     VtLinkAddress ntp_addresses[VT_LINK_MAX_ADDRESSES];
 } VtGuestContext;
@@ -42,6 +45,18 @@ void vt_guest_on_xml(VtGuest *guest, const VtDomainXml *domain);
 
 /* Devices changed: the XML is to be read again whatever it said last. */
 void vt_guest_on_devices(VtGuest *guest);
+
+/* is_frozen of the context has changed. */
+void vt_guest_on_freeze(VtGuest *guest);
+
+/*
+ * An operator wants this guest to measure now. VT_ERROR_BUSY: not while it stands still or is
+ * frozen; VT_ERROR_NOT_FOUND: there is no link.
+ */
+bool vt_guest_resync(VtGuest *guest, GError **error);
+
+/* As libvirt has it. Transfer none. */
+const char *vt_guest_get_name(const VtGuest *guest);
 
 /* Repeats notices that were not acknowledged; counts the recoveries that failed. */
 void vt_guest_on_tick(VtGuest *guest);

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hostd/hostd.h"
 
+#include "base/error.h"
 #include "hostd/domain-watch.h"
 #include "hostd/guest.h"
+#include "hostd/journal.h"
 #include "os/random.h"
+
+#define FREEZE_NAME "freeze"
 
 struct VtHostd {
     VtHostClockTrust trust;
@@ -12,6 +16,7 @@ struct VtHostd {
     GHashTable *guests; /* UUID -> VtGuest, both owned */
     VtDomainWatch *watch;
     VtNtpService *ntp;
+    VtStateFolder *state;
     guint tick_id;
 };
 
@@ -130,6 +135,27 @@ guest_free(gpointer guest)
     vt_guest_free(guest);
 }
 
+static void
+on_state_problem(const GError *error, void *user_data)
+{
+    (void)user_data;
+    g_warning("%s; the journal, and whether guests are frozen, last until hostd ends only",
+              error->message);
+}
+
+static void
+read_state(VtHostd *hostd, const char *path)
+{
+    if (path == NULL)
+        return;
+    hostd->state = vt_state_folder_new(path, on_state_problem, NULL);
+    hostd->context.journal = vt_journal_new(hostd->state, VT_HOSTD_JOURNAL_NAME);
+    g_autofree char *freeze = vt_state_folder_read(hostd->state, FREEZE_NAME);
+    hostd->context.is_frozen = g_strcmp0(freeze, "on\n") == 0;
+    if (hostd->context.is_frozen)
+        g_message("guests are frozen still: 'virt-timectl freeze off' ends it");
+}
+
 VtHostd *
 vt_hostd_new(const VtHostdParams *params, VtClock *clock)
 {
@@ -142,6 +168,7 @@ vt_hostd_new(const VtHostdParams *params, VtClock *clock)
     hostd->guests = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, guest_free);
     hostd->ntp = vt_ntp_service_new(&params->ntp_listen, clock);
 
+    read_state(hostd, params->state_path);
     refresh_host_clock(hostd);
     if (!hostd->context.host_clock.is_synchronised)
         g_message("this host's clock is not synchronised: guests are told so");
@@ -159,6 +186,8 @@ vt_hostd_free(VtHostd *hostd)
     vt_domain_watch_free(hostd->watch);
     vt_ntp_service_free(hostd->ntp);
     g_hash_table_unref(hostd->guests);
+    vt_journal_free(hostd->context.journal);
+    vt_state_folder_free(hostd->state);
     g_free(hostd->uri);
     g_free(hostd);
 }
@@ -176,6 +205,7 @@ vt_hostd_get_host(VtHostd *hostd)
     g_variant_dict_insert(&dict, "libvirt", "s", problem != NULL ? problem : "connected");
     g_variant_dict_insert(&dict, "host-synchronised", "b", host->is_synchronised);
     g_variant_dict_insert(&dict, "host-error-ns", "x", vt_host_clock_get_error(host));
+    g_variant_dict_insert(&dict, "frozen", "b", hostd->context.is_frozen);
     g_variant_dict_insert(&dict, "guests", "u", g_hash_table_size(hostd->guests));
     vt_ntp_service_insert(hostd->ntp, &dict);
     return g_variant_dict_end(&dict);
@@ -193,4 +223,57 @@ vt_hostd_get_guests(VtHostd *hostd)
     while (g_hash_table_iter_next(&iter, NULL, &guest))
         g_variant_builder_add_value(&builder, vt_guest_to_variant(guest));
     return g_variant_builder_end(&builder);
+}
+
+GVariant *
+vt_hostd_get_journal(VtHostd *hostd, unsigned n_most)
+{
+    if (hostd->context.journal == NULL)
+        return g_variant_new_array(G_VARIANT_TYPE_VARDICT, NULL, 0);
+    return vt_journal_get_tail(hostd->context.journal, n_most);
+}
+
+void
+vt_hostd_set_frozen(VtHostd *hostd, bool is_frozen)
+{
+    GHashTableIter iter;
+    gpointer guest;
+
+    if (hostd->state != NULL)
+        vt_state_folder_replace(hostd->state, FREEZE_NAME, is_frozen ? "on\n" : "off\n");
+    if (hostd->context.is_frozen == is_frozen)
+        return;
+    hostd->context.is_frozen = is_frozen;
+    g_message(is_frozen ? "guests are frozen: none is told to step"
+                        : "guests are frozen no more");
+    g_hash_table_iter_init(&iter, hostd->guests);
+    while (g_hash_table_iter_next(&iter, NULL, &guest))
+        vt_guest_on_freeze(guest);
+}
+
+static VtGuest *
+find_guest(VtHostd *hostd, const char *word)
+{
+    GHashTableIter iter;
+    gpointer guest = g_hash_table_lookup(hostd->guests, word);
+
+    if (guest != NULL)
+        return guest;
+    g_hash_table_iter_init(&iter, hostd->guests);
+    while (g_hash_table_iter_next(&iter, NULL, &guest)) {
+        if (g_str_equal(vt_guest_get_name(guest), word))
+            return guest;
+    }
+    return NULL;
+}
+
+bool
+vt_hostd_resync(VtHostd *hostd, const char *word, GError **error)
+{
+    VtGuest *guest = find_guest(hostd, word);
+    if (guest != NULL)
+        return vt_guest_resync(guest, error);
+    g_set_error(error, VT_ERROR, VT_ERROR_NOT_FOUND,
+                "no running guest has the name or UUID '%s': see 'virt-timectl guests'", word);
+    return false;
 }

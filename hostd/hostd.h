@@ -2,6 +2,8 @@
 /* Owns the parts of the host daemon and joins them: domains, guests, the host's clock. */
 #pragma once
 
+#include <stdbool.h>
+
 #include <glib.h>
 
 #include "hostd/host-clock.h"
@@ -13,6 +15,7 @@ typedef struct {
     const char *uri; /* of libvirt */
     VtHostClockTrust trust;
     VtNtpListen ntp_listen;
+    const char *state_path; /* folder of what outlives hostd; NULL: nothing does */
 } VtHostdParams;
 
 /*
@@ -23,6 +26,13 @@ VtHostd *vt_hostd_new(const VtHostdParams *params, VtClock *clock);
 void vt_hostd_free(VtHostd *hostd);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtHostd, vt_hostd_free)
 
-/* The results of org.virttime.Host1.GetHost and GetGuests. Floating references. */
+/* The results of org.virttime.Host1.GetHost, GetGuests, GetJournal. Floating references. */
 GVariant *vt_hostd_get_host(VtHostd *hostd);
 GVariant *vt_hostd_get_guests(VtHostd *hostd);
+GVariant *vt_hostd_get_journal(VtHostd *hostd, unsigned n_most);
+
+/* During an incident: no guest is told to step. Holds over a restart of hostd. */
+void vt_hostd_set_frozen(VtHostd *hostd, bool is_frozen);
+
+/* Asks one guest, by name or UUID, to measure now; see vt_guest_resync. */
+bool vt_hostd_resync(VtHostd *hostd, const char *word, GError **error);

@@ -41,6 +41,7 @@ run(const VtHostdConfig *config)
         g_critical("%s", error->message);
         return VT_EXIT_FAILED;
     }
+    params.state_path = VT_STATE_DIR "/host";
 
     prepare_process();
     g_autoptr(VtClock) clock = vt_clock_new_system();

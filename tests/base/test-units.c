@@ -115,6 +115,26 @@ test_format_has_four_digits_and_unit(void)
     }
 }
 
+static void
+test_wall_is_written_for_people(void)
+{
+    static const struct {
+        int64_t ns;
+        const char *text;
+    } rows[] = {
+        { 0, "1970-01-01T00:00:00.000Z" },
+        { INT64_C(1735689605750999999), "2025-01-01T00:00:05.750Z" },
+        { -1, "1969-12-31T23:59:59.999Z" },
+        { INT64_MAX, "2262-04-11T23:47:16.854Z" },
+        { INT64_MIN, "1677-09-21T00:12:43.145Z" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *text = vt_wall_format((VtWall){ .ns = rows[i].ns });
+        g_assert_cmpstr(text, ==, rows[i].text);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -127,5 +147,6 @@ main(int argc, char **argv)
     g_test_add_func("/base/units/duration-needs-its-unit", test_duration_needs_its_unit);
     g_test_add_func("/base/units/format-has-four-digits-and-unit",
                     test_format_has_four_digits_and_unit);
+    g_test_add_func("/base/units/wall-is-written-for-people", test_wall_is_written_for_people);
     return g_test_run();
 }
