@@ -21,6 +21,15 @@ on_get_tracking(VtBusAgent1 *object, GDBusMethodInvocation *invocation, gpointer
 }
 
 static gboolean
+on_get_sources(VtBusAgent1 *object, GDBusMethodInvocation *invocation, gpointer user_data)
+{
+    VtAgentControl *control = user_data;
+    vt_bus_agent1_complete_get_sources(object, invocation,
+                                       vt_agent_get_sources(control->agent));
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static gboolean
 on_get_journal(VtBusAgent1 *object,
                GDBusMethodInvocation *invocation,
                guint n_most,
@@ -40,6 +49,8 @@ vt_agent_control_new(VtAgent *agent, const char *path, GError **error)
     control->agent = agent;
     control->object = vt_bus_agent1_skeleton_new();
     g_signal_connect(control->object, "handle-get-tracking", G_CALLBACK(on_get_tracking),
+                     control);
+    g_signal_connect(control->object, "handle-get-sources", G_CALLBACK(on_get_sources),
                      control);
     g_signal_connect(control->object, "handle-get-journal", G_CALLBACK(on_get_journal),
                      control);

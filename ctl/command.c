@@ -5,6 +5,7 @@
 
 static const VtCommand *const commands[] = {
     &vt_command_tracking,
+    &vt_command_sources,
     &vt_command_guests,
 };
 

@@ -30,6 +30,7 @@ typedef struct {
 } VtCommand;
 
 extern const VtCommand vt_command_tracking;
+extern const VtCommand vt_command_sources;
 extern const VtCommand vt_command_guests;
 
 /* Transfer none; NULL if there is none of that name, or no further one. */

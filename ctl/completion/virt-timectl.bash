@@ -5,7 +5,7 @@ _virt_timectl()
 {
     local word="${COMP_WORDS[COMP_CWORD]}"
     local before="${COMP_WORDS[COMP_CWORD - 1]}"
-    local commands='tracking guests'
+    local commands='tracking sources guests'
     local options='--help --version --json --host --socket'
 
     if [[ $before == --socket ]]; then

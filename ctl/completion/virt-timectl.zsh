@@ -4,6 +4,7 @@
 _virt_timectl_commands() {
     local -a commands=(
         'tracking:show how right this clock is and what last befell it'
+        'sources:show the clocks that this one is or could be compared with'
         'guests:show the guests of this host and how right their clocks are'
     )
     (( $words[(I)help] )) || commands+=('help:explain a command and its output')

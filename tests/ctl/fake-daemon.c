@@ -18,6 +18,7 @@ struct FakeDaemon {
     VtControlServer *agent_server;
     VtControlServer *host_server;
     GVariant *tracking;
+    GVariant *sources;
     GVariant *host_facts;
     GVariant *guests;
 };
@@ -28,6 +29,15 @@ on_get_tracking(VtBusAgent1 *object, GDBusMethodInvocation *invocation, gpointer
     FakeDaemon *daemon = user_data;
 
     vt_bus_agent1_complete_get_tracking(object, invocation, daemon->tracking);
+    return TRUE;
+}
+
+static gboolean
+on_get_sources(VtBusAgent1 *object, GDBusMethodInvocation *invocation, gpointer user_data)
+{
+    FakeDaemon *daemon = user_data;
+
+    vt_bus_agent1_complete_get_sources(object, invocation, daemon->sources);
     return TRUE;
 }
 
@@ -63,6 +73,12 @@ void
 fake_daemon_set_tracking(FakeDaemon *daemon, const char *tracking)
 {
     replace(&daemon->tracking, "a{sv}", tracking);
+}
+
+void
+fake_daemon_set_sources(FakeDaemon *daemon, const char *sources)
+{
+    replace(&daemon->sources, "aa{sv}", sources);
 }
 
 void
@@ -111,9 +127,11 @@ fake_daemon_new(void)
     daemon->agent = vt_bus_agent1_skeleton_new();
     daemon->host = vt_bus_host1_skeleton_new();
     g_signal_connect(daemon->agent, "handle-get-tracking", G_CALLBACK(on_get_tracking), daemon);
+    g_signal_connect(daemon->agent, "handle-get-sources", G_CALLBACK(on_get_sources), daemon);
     g_signal_connect(daemon->host, "handle-get-host", G_CALLBACK(on_get_host), daemon);
     g_signal_connect(daemon->host, "handle-get-guests", G_CALLBACK(on_get_guests), daemon);
     fake_daemon_set_tracking(daemon, "{}");
+    fake_daemon_set_sources(daemon, "[]");
     fake_daemon_set_host(daemon, "{}");
     fake_daemon_set_guests(daemon, "[]");
     daemon->agent_server = serve(daemon->agent_path, daemon->agent, VT_AGENT_OBJECT_PATH);
@@ -129,6 +147,7 @@ fake_daemon_free(FakeDaemon *daemon)
     g_object_unref(daemon->agent);
     g_object_unref(daemon->host);
     g_variant_unref(daemon->tracking);
+    g_variant_unref(daemon->sources);
     g_variant_unref(daemon->host_facts);
     g_variant_unref(daemon->guests);
     g_rmdir(daemon->folder);

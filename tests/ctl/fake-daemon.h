@@ -18,5 +18,6 @@ const char *fake_daemon_get_agent_path(const FakeDaemon *daemon);
 const char *fake_daemon_get_host_path(const FakeDaemon *daemon);
 
 void fake_daemon_set_tracking(FakeDaemon *daemon, const char *tracking);
+void fake_daemon_set_sources(FakeDaemon *daemon, const char *sources);
 void fake_daemon_set_host(FakeDaemon *daemon, const char *host);
 void fake_daemon_set_guests(FakeDaemon *daemon, const char *guests);

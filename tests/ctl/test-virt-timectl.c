@@ -82,6 +82,26 @@ static const char guests[] =
     " {'uuid': <'u3'>, 'name': <'off'>, 'running': <false>, 'link': <'closed'>,"
     " 'mode': <'observe'>, 'state': <'tracking'>, 'last-event': <@a{sv} {}>}]";
 
+static const char sources[] =
+    "[{'name': <'link'>, 'kind': <'link'>, 'address': <''>, 'usable': <true>,"
+    " 'selected': <true>, 'synchronised': <true>, 'reachability': <uint32 255>,"
+    " 'readings': <uint64 9>, 'problem': <''>, 'offset-ns': <int64 -1500>,"
+    " 'error-ns': <int64 52000>, 'delay-ns': <int64 104000>,"
+    " 'root-distance-ns': <int64 2500000>, 'stratum': <uint32 3>,"
+    " 'last-reading-age-ns': <int64 400000000>},"
+    " {'name': <'office'>, 'kind': <'server'>, 'address': <'192.0.2.1:123'>,"
+    " 'usable': <false>, 'selected': <false>, 'reachability': <uint32 8>,"
+    " 'readings': <uint64 0>, 'problem': <'no answer'>,"
+    " 'last-reading-age-ns': <int64 -1>}]";
+
+static const char sources_text[] =
+    "NAME    KIND    ADDRESS        STATE        OFFSET       +/-     DELAY      ROOT  STRATUM"
+    "  REACH  LAST  PROBLEM\n"
+    "link    link    -              followed  -1.500 us  52.00 us  104.0 us  2.500 ms        3"
+    "    377   0 s  -\n"
+    "office  server  192.0.2.1:123  unusable          -         -         -         -        -"
+    "    010     -  no answer\n";
+
 static const char guests_text[] =
     "Host            : qemu:///system\n"
     "Libvirt         : connected\n"
@@ -260,6 +280,33 @@ test_host_option_asks_the_other_side(void)
 }
 
 static void
+test_sources_is_a_table(void)
+{
+    g_autoptr(FakeDaemon) daemon = fake_daemon_new();
+    fake_daemon_set_sources(daemon, sources);
+
+    g_auto(Outcome) outcome = RUN("sources", "--socket", fake_daemon_get_agent_path(daemon));
+
+    assert_answer(&outcome, sources_text);
+}
+
+static void
+test_sources_json_is_an_array(void)
+{
+    g_autoptr(FakeDaemon) daemon = fake_daemon_new();
+    fake_daemon_set_sources(daemon, sources);
+
+    g_auto(Outcome) outcome =
+        RUN("--json", "sources", "--socket", fake_daemon_get_agent_path(daemon));
+
+    g_autoptr(JsonNode) node = parse_answer(&outcome);
+    JsonArray *array = json_node_get_array(node);
+    g_assert_cmpuint(json_array_get_length(array), ==, 2);
+    JsonObject *link = json_array_get_object_element(array, 0);
+    g_assert_cmpint(json_object_get_int_member(link, "offset-ns"), ==, -1500);
+}
+
+static void
 test_guests_is_a_table_safe_on_a_terminal(void)
 {
     g_autoptr(FakeDaemon) daemon = fake_daemon_new();
@@ -347,6 +394,7 @@ test_help_names_every_command(void)
 
     g_assert_cmpint(all.exit_code, ==, 0);
     g_assert_nonnull(strstr(all.output, "\n  tracking "));
+    g_assert_nonnull(strstr(all.output, "\n  sources "));
     g_assert_nonnull(strstr(all.output, "\n  guests "));
     g_assert_cmpint(one.exit_code, ==, 0);
     g_assert_true(g_str_has_prefix(one.output, "Usage: virt-timectl guests"));
@@ -373,6 +421,8 @@ main(int argc, char **argv)
     ADD("refused-correction-is-told", test_refused_correction_is_told);
     ADD("tracking-json-has-every-key", test_tracking_json_has_every_key);
     ADD("host-option-asks-the-other-side", test_host_option_asks_the_other_side);
+    ADD("sources-is-a-table", test_sources_is_a_table);
+    ADD("sources-json-is-an-array", test_sources_json_is_an_array);
     ADD("guests-is-a-table-safe-on-a-terminal", test_guests_is_a_table_safe_on_a_terminal);
     ADD("guests-json-keeps-hostile-names", test_guests_json_keeps_hostile_names);
     ADD("absent-daemon-is-told-with-a-remedy", test_absent_daemon_is_told_with_a_remedy);
