@@ -124,7 +124,8 @@ const VtCommand vt_command_guests = {
     .summary = "show the guests of this host and how right their clocks are",
     .help = "Shows what virt-time-hostd knows of this host's clock and of each guest.\n"
             "\n"
-            "  LINK         up; or why not: no-channel, no-agent, held, connecting, closed\n"
+            "  LINK         up; or why not: no-channel, no-agent, held, denied, connecting,\n"
+            "               closed\n"
             "  MODE         what the guest may do to its clock: full, observe, off\n"
             "  STATE        as the agent in the guest reports it\n"
             "  OFFSET SEEN  host minus guest, computed by the host from the guest's own time\n"

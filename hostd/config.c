@@ -38,6 +38,14 @@ static const VtOption options[] = {
     },
     {
         .group = "hostd",
+        .key = "opener-socket",
+        .kind = VT_OPTION_TEXT,
+        .field_offset = offsetof(VtHostdConfig, opener_socket),
+        .default_text = VT_OPENER_SOCKET,
+        .summary = "where virt-time-opener is asked for channels; empty: nobody is",
+    },
+    {
+        .group = "hostd",
         .key = "listen",
         .kind = VT_OPTION_LIST,
         .field_offset = offsetof(VtHostdConfig, listen),

@@ -8,6 +8,7 @@ typedef struct {
     char *uri;            /* of libvirt */
     int host_clock;       /* VtHostClockTrust */
     char *control_socket; /* NULL: the built-in path */
+    char *opener_socket;  /* NULL: no opener is asked */
     char **listen;        /* addresses of the NTP service; empty: loopback */
     int64_t ntp_port;     /* where an address names none; 0: no service */
 } VtHostdConfig;

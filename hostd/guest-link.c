@@ -6,11 +6,9 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <glib-unix.h>
 
-#include "base/error.h"
 #include "hostd/link-limit.h"
 #include "os/fd.h"
 #include "os/random.h"
@@ -257,31 +255,6 @@ vt_guest_link_new(int fd, VtClock *clock, const VtGuestLinkListener *listener, v
     return link;
 }
 
-VtGuestLink *
-vt_guest_link_connect(const char *path,
-                      VtClock *clock,
-                      const VtGuestLinkListener *listener,
-                      void *user_data,
-                      GError **error)
-{
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
-    if (g_strlcpy(address.sun_path, path, sizeof address.sun_path) >= sizeof address.sun_path) {
-        g_set_error(error, VT_ERROR, VT_ERROR_INVALID, "socket path '%s' is too long", path);
-        return NULL;
-    }
-
-    g_auto(VtFd) fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0) {
-        vt_error_set_errno(error, errno, "cannot make a socket");
-        return NULL;
-    }
-    if (connect(fd, (const struct sockaddr *)&address, sizeof address) < 0) {
-        vt_error_set_errno(error, errno, "cannot connect to '%s'", path);
-        return NULL;
-    }
-    return vt_guest_link_new(vt_fd_steal(&fd), clock, listener, user_data);
-}
-
 void
 vt_guest_link_free(VtGuestLink *link)
 {
@@ -297,6 +270,12 @@ vt_guest_link_free(VtGuestLink *link)
     }
     vt_fd_close(&link->fd);
     g_free(link);
+}
+
+void
+vt_guest_link_hang_up(VtGuestLink *link)
+{
+    (void)shutdown(link->fd, SHUT_RDWR); /* it may have ended already */
 }
 
 bool

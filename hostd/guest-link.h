@@ -38,21 +38,19 @@ typedef struct {
 } VtGuestLinkCounters;
 
 /*
- * Connects to the channel's socket at @path; @clock, which must outlive the link, stamps the
- * exchanges. VT_ERROR_NOT_FOUND: no socket, nobody listens;
- * VT_ERROR_BUSY: its queue is full; VT_ERROR_DENIED. Sends nothing yet. Transfer full.
+ * Over @fd, a connected socket that is the link's from now on; @clock, which must outlive the
+ * link, stamps the exchanges. Sends nothing yet. Transfer full.
  */
-VtGuestLink *vt_guest_link_connect(const char *path,
-                                   VtClock *clock,
-                                   const VtGuestLinkListener *listener,
-                                   void *user_data,
-                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/* The same over a socket that is connected already; takes @fd. Transfer full. */
 VtGuestLink *
 vt_guest_link_new(int fd, VtClock *clock, const VtGuestLinkListener *listener, void *user_data);
 void vt_guest_link_free(VtGuestLink *link);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtGuestLink, vt_guest_link_free)
+
+/*
+ * Ends the connection for every process that has a copy of its socket; freeing the link alone
+ * leaves it open for them. The listener is told as of any end.
+ */
+void vt_guest_link_hang_up(VtGuestLink *link);
 
 /* What the next HELLOs say. */
 void vt_guest_link_set_hello(VtGuestLink *link, uint32_t epoch, uint8_t mode);

@@ -13,6 +13,8 @@ vt_guest_link_status_name(VtGuestLinkStatus status)
         return "connecting";
     case VT_GUEST_LINK_NO_AGENT:
         return "no-agent";
+    case VT_GUEST_LINK_DENIED:
+        return "denied";
     case VT_GUEST_LINK_HELD:
         return "held";
     case VT_GUEST_LINK_UP:

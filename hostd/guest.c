@@ -2,12 +2,12 @@
 #include "hostd/guest.h"
 
 #include "base/error.h"
+#include "hostd/guest-channel.h"
 #include "hostd/guest-link.h"
 #include "hostd/guest-mode.h"
 #include "hostd/guest-record.h"
 #include "hostd/guest-voice.h"
 #include "hostd/journal.h"
-#include "hostd/link-limit.h"
 
 /* An agent answers within milliseconds; a notice that is not acknowledged by then is lost. */
 #define ACK_DEADLINE_NS (2 * VT_NS_PER_SEC)
@@ -26,14 +26,13 @@ struct VtGuest {
     char *shown_name; /* escaped: it goes to logs */
     VtGuestEvents events;
     VtGuestRecord record;
+    VtGuestChannel *channel;
     VtGuestLink *link; /* NULL: not connected */
     VtGuestLinkStatus link_status;
     VtGuestVoice voice;
     bool is_active; /* there is a process that may have a socket */
     bool wants_xml;
     unsigned n_silent_ticks;
-    VtNs cut_off_wait_ns; /* 0: never cut off, or well-behaved since */
-    VtMono connect_after; /* not before, unless the guest has to be told something */
 };
 
 static VtMono
@@ -42,31 +41,13 @@ boot_now(const VtGuest *guest)
     return vt_clock_read_boot(guest->context->clock);
 }
 
-VtGuest *
-vt_guest_new(VtGuestContext *context, const char *uuid, const char *name, bool is_running)
-{
-    VtGuest *guest = g_new0(VtGuest, 1);
-    guest->context = context;
-    guest->uuid = g_strdup(uuid);
-    guest->name = g_strdup(name);
-    guest->shown_name = g_strescape(name, NULL);
-    guest->is_active = true;
-    guest->wants_xml = true;
-    guest->voice = (VtGuestVoice){
-        .context = context,
-        .events = &guest->events,
-        .record = &guest->record,
-    };
-    vt_guest_events_init(&guest->events, is_running);
-    return guest;
-}
-
 void
 vt_guest_free(VtGuest *guest)
 {
     if (guest == NULL)
         return;
     g_clear_pointer(&guest->link, vt_guest_link_free);
+    vt_guest_channel_free(guest->channel);
     g_free(guest->uuid);
     g_free(guest->name);
     g_free(guest->shown_name);
@@ -85,6 +66,10 @@ next_id(const VtGuest *guest)
 static void
 drop_link(VtGuest *guest)
 {
+    /* The copy that is kept for hostd's next start would hold the guest's end open. */
+    if (guest->link != NULL)
+        vt_guest_link_hang_up(guest->link);
+    vt_guest_channel_close(guest->channel);
     g_clear_pointer(&guest->link, vt_guest_link_free);
     guest->link_status = VT_GUEST_LINK_CLOSED;
     guest->n_silent_ticks = 0;
@@ -99,7 +84,7 @@ vt_guest_on_change(VtGuest *guest, VtDomainChange change)
                                             boot_now(guest), &used);
     if (used) {
         guest->context->n_events += 1;
-        guest->connect_after = (VtMono){ 0 }; /* it has to be told, whatever it did before */
+        vt_guest_channel_pardon(guest->channel);
         guest->record.has_ack = false;
     }
     guest->is_active = change != VT_DOMAIN_STOPPED;
@@ -122,16 +107,6 @@ on_link_up(void *user_data)
         vt_guest_voice_send_notice(&guest->voice, guest->link, false);
 }
 
-/* A guest that floods is heard again later, and later still each time. */
-static void
-note_cut_off(VtGuest *guest)
-{
-    guest->cut_off_wait_ns = vt_link_limit_next_wait(guest->cut_off_wait_ns);
-    guest->connect_after = vt_mono_add(boot_now(guest), guest->cut_off_wait_ns);
-    g_autofree char *wait = vt_ns_format_span(guest->cut_off_wait_ns);
-    g_warning("'%s' sends too much; its link is closed for %s", guest->shown_name, wait);
-}
-
 static void
 on_link_closed(void *user_data)
 {
@@ -139,7 +114,7 @@ on_link_closed(void *user_data)
 
     g_info("'%s': link closed", guest->shown_name);
     if (vt_guest_link_get_counters(guest->link).is_cut_off)
-        note_cut_off(guest);
+        vt_guest_channel_cut_off(guest->channel, boot_now(guest));
     drop_link(guest);
 }
 
@@ -233,9 +208,10 @@ static const VtGuestLinkListener link_listener = {
 };
 
 static void
-begin_link(VtGuest *guest)
+begin_link(VtGuest *guest, VtFd fd)
 {
     const VtGuestContext *context = guest->context;
+    guest->link = vt_guest_link_new(fd, context->clock, &link_listener, guest);
     guest->link_status = VT_GUEST_LINK_CONNECTING;
     vt_guest_link_set_addresses(guest->link, context->ntp_addresses, context->n_ntp_addresses);
     vt_guest_link_set_hello(guest->link, guest->events.epoch,
@@ -244,6 +220,56 @@ begin_link(VtGuest *guest)
     /* Both are there when the guest's first instructions read the port. */
     if (!guest->events.is_running && guest->events.event.is_open)
         vt_guest_voice_send_notice(&guest->voice, guest->link, true);
+}
+
+static void
+on_connected(VtFd fd, bool was_kept, void *user_data)
+{
+    VtGuest *guest = user_data;
+    /* What happened while there was no hostd, nobody knows. */
+    if (was_kept && vt_guest_events_open(&guest->events, VT_LINK_CAUSE_UNKNOWN, next_id(guest),
+                                         boot_now(guest)) != VT_TELL_NOTHING)
+        guest->context->n_events += 1;
+    guest->wants_xml = false;
+    begin_link(guest, fd);
+}
+
+static void
+on_failed(const GError *error, void *user_data)
+{
+    VtGuest *guest = user_data;
+    guest->wants_xml = true;
+    guest->link_status = VT_GUEST_LINK_CLOSED;
+    if (g_error_matches(error, VT_ERROR, VT_ERROR_BUSY))
+        guest->link_status = VT_GUEST_LINK_HELD;
+    if (g_error_matches(error, VT_ERROR, VT_ERROR_DENIED))
+        guest->link_status = VT_GUEST_LINK_DENIED;
+}
+
+static const VtGuestChannelListener channel_listener = {
+    .on_connected = on_connected,
+    .on_failed = on_failed,
+};
+
+VtGuest *
+vt_guest_new(VtGuestContext *context, const char *uuid, const char *name, bool is_running)
+{
+    VtGuest *guest = g_new0(VtGuest, 1);
+    guest->context = context;
+    guest->uuid = g_strdup(uuid);
+    guest->name = g_strdup(name);
+    guest->shown_name = g_strescape(name, NULL);
+    guest->channel = vt_guest_channel_new(context->channels, guest->uuid, guest->shown_name,
+                                          &channel_listener, guest);
+    guest->is_active = true;
+    guest->wants_xml = true;
+    guest->voice = (VtGuestVoice){
+        .context = context,
+        .events = &guest->events,
+        .record = &guest->record,
+    };
+    vt_guest_events_init(&guest->events, is_running);
+    return guest;
 }
 
 static void
@@ -311,8 +337,6 @@ vt_guest_get_name(const VtGuest *guest)
 void
 vt_guest_on_xml(VtGuest *guest, const VtDomainXml *domain)
 {
-    g_autoptr(GError) error = NULL;
-
     if (domain == NULL || !guest->is_active)
         return;
     take_mode(guest, vt_guest_mode_choose(domain));
@@ -326,22 +350,8 @@ vt_guest_on_xml(VtGuest *guest, const VtDomainXml *domain)
         judge_silence(guest, domain);
         return;
     }
-    if (domain->channel_path == NULL)
-        return;
-
-    guest->link = vt_guest_link_connect(domain->channel_path, guest->context->clock,
-                                        &link_listener, guest, &error);
-    if (guest->link == NULL) {
-        if (guest->link_status != VT_GUEST_LINK_HELD)
-            g_warning("'%s': %s; trying again each second", guest->shown_name, error->message);
-        guest->link_status = VT_GUEST_LINK_HELD;
-        if (!g_error_matches(error, VT_ERROR, VT_ERROR_BUSY))
-            guest->link_status = VT_GUEST_LINK_CLOSED;
-        guest->wants_xml = true;
-        return;
-    }
-    guest->wants_xml = false;
-    begin_link(guest);
+    if (domain->channel_path != NULL)
+        vt_guest_channel_connect(guest->channel, domain->channel_path);
 }
 
 void
@@ -350,22 +360,13 @@ vt_guest_on_devices(VtGuest *guest)
     guest->wants_xml = true;
 }
 
-/* A link that stood for as long as it was closed starts again with the shortest wait. */
-static void
-forgive(VtGuest *guest)
-{
-    VtNs since_ns = vt_mono_diff(boot_now(guest), guest->connect_after);
-    if (since_ns > vt_ns_max(guest->cut_off_wait_ns, VT_LINK_LIMIT_LAST_WAIT_NS))
-        guest->cut_off_wait_ns = 0;
-}
-
 static void
 count_silence(VtGuest *guest)
 {
     if (guest->link == NULL)
         return;
     if (guest->link_status == VT_GUEST_LINK_UP) {
-        forgive(guest);
+        vt_guest_channel_note_up(guest->channel, boot_now(guest));
         return;
     }
     guest->n_silent_ticks += 1;
@@ -406,7 +407,7 @@ vt_guest_wants_xml(VtGuest *guest)
 {
     if (!guest->wants_xml || !guest->is_active)
         return false;
-    if (vt_mono_diff(boot_now(guest), guest->connect_after) < 0)
+    if (!vt_guest_channel_may_connect(guest->channel, boot_now(guest)))
         return false;
     guest->wants_xml = false;
     return true;

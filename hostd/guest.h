@@ -10,6 +10,7 @@
 
 #include <glib.h>
 
+#include "hostd/channels.h"
 #include "hostd/domain-xml.h"
 #include "hostd/guest-event.h"
 #include "hostd/host-clock.h"
@@ -20,6 +21,7 @@
 /* What all guests of one hostd share; owned by hostd.c. */
 typedef struct {
     VtClock *clock;
+    VtChannels *channels;
     VtHostClock host_clock; /* refreshed each tick */
     uint64_t instance;      /* random, of this run */
     uint64_t n_events;

@@ -164,6 +164,10 @@ vt_hostd_new(const VtHostdParams *params, VtClock *clock)
     /* Empty is libvirt's own choice: LIBVIRT_DEFAULT_URI or a probe. */
     hostd->uri = g_strdup(params->uri != NULL ? params->uri : "");
     hostd->context.clock = clock;
+    hostd->context.channels =
+        vt_channels_new(&(VtChannelsParams){ .uri = hostd->uri,
+                                             .opener_path = params->opener_path,
+                                             .passed = params->passed });
     hostd->context.instance = vt_random_nonce();
     hostd->guests = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, guest_free);
     hostd->ntp = vt_ntp_service_new(&params->ntp_listen, clock);
@@ -188,6 +192,7 @@ vt_hostd_free(VtHostd *hostd)
     g_hash_table_unref(hostd->guests);
     vt_journal_free(hostd->context.journal);
     vt_state_folder_free(hostd->state);
+    vt_channels_free(hostd->context.channels);
     g_free(hostd->uri);
     g_free(hostd);
 }

@@ -8,12 +8,15 @@
 
 #include "hostd/host-clock.h"
 #include "hostd/ntp-service.h"
+#include "os/passed-fds.h"
 
 typedef struct VtHostd VtHostd;
 
 typedef struct {
     const char *uri; /* of libvirt */
     VtHostClockTrust trust;
+    const char *opener_path; /* NULL: channels are connected to without an opener */
+    VtPassedFds *passed;     /* links kept over a restart; NULL: none */
     VtNtpListen ntp_listen;
     const char *state_path; /* folder of what outlives hostd; NULL: nothing does */
 } VtHostdParams;

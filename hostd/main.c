@@ -6,8 +6,10 @@
 #include "hostd/hostd.h"
 #include "os/daemon.h"
 #include "os/notify.h"
+#include "os/passed-fds.h"
 #include "os/process.h"
 #include "os/signals.h"
+#include "os/watchdog.h"
 
 static void
 on_signal(int signal_number, void *user_data)
@@ -26,12 +28,17 @@ prepare_process(void)
 }
 
 static int
-run(const VtHostdConfig *config)
+run(const VtHostdConfig *config, VtPassedFds *passed)
 {
     static const int signal_numbers[] = { SIGTERM, SIGINT, 0 };
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     g_autoptr(GError) error = NULL;
-    VtHostdParams params = { .uri = config->uri, .trust = config->host_clock };
+    VtHostdParams params = {
+        .uri = config->uri,
+        .trust = config->host_clock,
+        .opener_path = config->opener_socket,
+        .passed = passed,
+    };
     bool is_listen_good = vt_ntp_listen_parse((const char *const *)config->listen,
                                               config->ntp_port, &params.ntp_listen, NULL);
     g_assert(is_listen_good); /* check_config has seen to it */
@@ -55,6 +62,7 @@ run(const VtHostdConfig *config)
     if (control == NULL)
         g_warning("%s; virt-timectl will not find this daemon", error->message);
 
+    g_autoptr(VtWatchdog) watchdog = vt_watchdog_new();
     g_message("virt-time-hostd %s began", VT_VERSION);
     vt_notify("READY=1");
     g_main_loop_run(loop);
@@ -74,6 +82,8 @@ check_config(const void *config, GError **error)
 int
 main(int argc, char **argv)
 {
+    /* First of all: nothing else may take the numbers of the passed descriptors. */
+    g_autoptr(VtPassedFds) passed = vt_passed_fds_take(VT_PASSED_FDS_FIRST);
     g_auto(VtHostdConfig) config = { 0 };
     int exit_code;
     VtDaemon daemon = {
@@ -86,5 +96,5 @@ main(int argc, char **argv)
 
     if (!vt_daemon_begin(&daemon, &argc, &argv, &config, &exit_code))
         return exit_code;
-    return run(&config);
+    return run(&config, passed);
 }

@@ -19,7 +19,9 @@
 /* Time to say what is wanted, after connecting. */
 #define REQUEST_TIME_MS 5000
 
-#define MAX_WAIT_MS (3600 * 1000)
+/* A libvirtd that hangs is given up after some 20 s. */
+#define OPEN_TIME_MS 25000
+#define MAX_WAIT_MS  (3600 * 1000)
 
 /*
  * While a domain starts, its folder, its socket and its XML appear one after another within
@@ -235,7 +237,9 @@ begin(Request *request)
                VT_FD_NONE);
         return;
     }
-    uint32_t limit_ms = CLAMP(request->message.time_limit_ms, 1, MAX_WAIT_MS);
+    uint32_t limit_ms = request->message.kind == VT_OPENER_WAIT
+                            ? CLAMP(request->message.time_limit_ms, 1, MAX_WAIT_MS)
+                            : OPEN_TIME_MS;
     set_timer(&request->deadline, limit_ms, on_deadline, request);
     request->eager_until_us = g_get_monotonic_time() + EAGER_TIME_US;
     vt_folder_watch_refresh(request->opener->watch);
@@ -282,6 +286,16 @@ is_welcome(const VtOpener *opener, int fd)
     return false;
 }
 
+/* What was sent is taken first: a hang-up on unread bytes would destroy the answer. */
+static void
+turn_away(int fd, VtOpenerCode code, const char *text)
+{
+    uint8_t bytes[VT_OPENER_MAX_REQUEST_BYTES];
+    g_auto(VtFd) passed_fd = VT_FD_NONE;
+    (void)vt_fd_message_receive(fd, bytes, sizeof bytes, &passed_fd); /* or nothing yet */
+    send_reply(fd, code, text, VT_FD_NONE);
+}
+
 static gboolean
 on_caller(gint listen_fd, GIOCondition condition, gpointer user_data)
 {
@@ -293,11 +307,11 @@ on_caller(gint listen_fd, GIOCondition condition, gpointer user_data)
         return G_SOURCE_CONTINUE; /* gone again */
     opener->n_served += 1;
     if (!is_welcome(opener, fd)) {
-        send_reply(fd, VT_OPENER_DENIED, "this user may not ask", VT_FD_NONE);
+        turn_away(fd, VT_OPENER_DENIED, "this user may not ask");
         return G_SOURCE_CONTINUE;
     }
     if (opener->requests->len >= MAX_REQUESTS) {
-        send_reply(fd, VT_OPENER_BUSY, "too many requests at once", VT_FD_NONE);
+        turn_away(fd, VT_OPENER_BUSY, "too many requests at once");
         return G_SOURCE_CONTINUE;
     }
 

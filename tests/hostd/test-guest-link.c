@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-#include "base/error.h"
 #include "hostd/guest-link.h"
 #include "os/fd.h"
 #include "proto/link-session.h"
@@ -336,16 +335,22 @@ test_hang_up_is_told_once(Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_missing_socket_is_not_found(Fixture *fixture, gconstpointer data)
+test_hang_up_reaches_every_copy(Fixture *fixture, gconstpointer data)
 {
-    g_autoptr(GError) error = NULL;
+    int fds[2];
+    char byte;
     (void)data;
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), ==,
+                    0);
+    g_auto(VtFd) guest_fd = fds[1];
+    g_auto(VtFd) kept_fd = dup(fds[0]);
+    g_autoptr(VtGuestLink) link = vt_guest_link_new(fds[0], fixture->clock, &listener, fixture);
+    g_assert_cmpint(recv(guest_fd, &byte, 1, 0), ==, -1);
 
-    VtGuestLink *link = vt_guest_link_connect("/nonexistent/channel", fixture->clock, &listener,
-                                              fixture, &error);
+    vt_guest_link_hang_up(link);
 
-    g_assert_null(link);
-    g_assert_error(error, VT_ERROR, VT_ERROR_NOT_FOUND);
+    g_assert_cmpint(recv(guest_fd, &byte, 1, 0), ==, 0);
+    g_assert_cmpint(recv(kept_fd, &byte, 1, 0), ==, 0);
 }
 
 #define add(path, function) \
@@ -366,6 +371,6 @@ main(int argc, char **argv)
     add("flood-of-rubbish-is-cut-off", test_flood_of_rubbish_is_cut_off);
     add("malformed-ack-is-counted", test_malformed_ack_is_counted);
     add("hang-up-is-told-once", test_hang_up_is_told_once);
-    add("missing-socket-is-not-found", test_missing_socket_is_not_found);
+    add("hang-up-reaches-every-copy", test_hang_up_reaches_every_copy);
     return g_test_run();
 }
