@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/source.h"
 
+#include <string.h>
+
+#include <gio/gio.h>
+
 #include "agent/providers/link.h"
 #include "agent/providers/ntp.h"
 #include "core/source-record.h"
@@ -9,7 +13,9 @@ struct VtSource {
     char *name;
     VtSourceClass source_class;
     const VtSourceOwner *owner;
-    VtLink *link; /* NULL: a server */
+    VtLink *link;          /* NULL: a server */
+    VtLink *substitute_of; /* NULL: it is there in its own right */
+    VtLinkAddress address; /* of a substitute */
     VtProvider provider;
     VtPoll poll;
     VtSourceRecord record;
@@ -100,6 +106,44 @@ vt_source_new_server(const VtServerConfig *server, const VtSourceOwner *owner)
     return source;
 }
 
+VtSource *
+vt_source_new_substitute(const char *name,
+                         const VtLinkAddress *address,
+                         VtLink *link,
+                         const VtSourceOwner *owner)
+{
+    GSocketFamily family = address->family == 4 ? G_SOCKET_FAMILY_IPV4 : G_SOCKET_FAMILY_IPV6;
+    g_autoptr(GInetAddress) inet = g_inet_address_new_from_bytes(address->address, family);
+    g_autofree char *text = g_inet_address_to_string(inet);
+    VtServerConfig server = {
+        .name = (char *)name,
+        .address = text,
+        .port = address->port,
+        .is_local = true,
+    };
+    VtSource *source = vt_source_new_server(&server, owner);
+    source->substitute_of = link;
+    source->address = *address;
+    return source;
+}
+
+bool
+vt_source_stands_for(const VtSource *source, const VtLinkAddress *address)
+{
+    size_t n_bytes = address->family == 4 ? 4 : 16;
+    return source->substitute_of != NULL && source->address.family == address->family &&
+           source->address.port == address->port &&
+           memcmp(source->address.address, address->address, n_bytes) == 0;
+}
+
+/* Whether it is there to be asked at all. */
+static bool
+is_needed(const VtSource *source)
+{
+    return source->substitute_of == NULL ||
+           vt_link_get_state(source->substitute_of) != VT_LINK_STATE_UP;
+}
+
 void
 vt_source_free(VtSource *source)
 {
@@ -115,7 +159,7 @@ void
 vt_source_on_tick(VtSource *source, bool is_wanted)
 {
     VtMono raw_now = vt_clock_read(source->owner->clock).raw;
-    if (source->is_reading)
+    if (source->is_reading || !is_needed(source))
         return;
     if (!vt_provider_is_usable(&source->provider)) {
         vt_source_record_fail(&source->record);
@@ -137,7 +181,7 @@ void
 vt_source_measure(VtSource *source)
 {
     VtMono raw_now = vt_clock_read(source->owner->clock).raw;
-    if (!vt_provider_is_usable(&source->provider))
+    if (!is_needed(source) || !vt_provider_is_usable(&source->provider))
         return;
 
     vt_poll_begin_burst(&source->poll, raw_now);
@@ -177,7 +221,7 @@ vt_source_get_holdover(const VtSource *source)
 static bool
 is_usable(const VtSource *source, bool is_urgent)
 {
-    return vt_source_record_is_reachable(&source->record) &&
+    return is_needed(source) && vt_source_record_is_reachable(&source->record) &&
            (!is_urgent || vt_provider_is_usable(&source->provider));
 }
 

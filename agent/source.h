@@ -28,6 +28,15 @@ typedef struct {
 /* @owner and @link must outlive the source. Transfer full. */
 VtSource *vt_source_new_link(VtLink *link, const VtSourceOwner *owner);
 VtSource *vt_source_new_server(const VtServerConfig *server, const VtSourceOwner *owner);
+
+/*
+ * The NTP service at @address, which the host told of over @link: asked only while the link is
+ * not up, since both show the same clock.
+ */
+VtSource *vt_source_new_substitute(const char *name,
+                                   const VtLinkAddress *address,
+                                   VtLink *link,
+                                   const VtSourceOwner *owner);
 void vt_source_free(VtSource *source);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtSource, vt_source_free)
 
@@ -38,6 +47,9 @@ void vt_source_on_tick(VtSource *source, bool is_wanted);
 void vt_source_measure(VtSource *source);
 
 bool vt_source_is_reading(const VtSource *source);
+
+/* Whether it is the one that vt_source_new_substitute made of @address. */
+bool vt_source_stands_for(const VtSource *source, const VtLinkAddress *address);
 const char *vt_source_get_name(const VtSource *source);
 VtNs vt_source_get_holdover(const VtSource *source);
 

@@ -4,7 +4,12 @@
 #include "agent/source.h"
 #include "core/choice.h"
 
+/* So many addresses that the host has told of are kept in a life, whatever it says. */
+#define MOST_SUBSTITUTES VT_LINK_MAX_ADDRESSES
+
 struct VtSources {
+    VtLink *link;
+    unsigned n_substitutes;
     VtSourceOwner owner; /* this, as its sources see it */
     const VtSourcesListener *listener;
     void *user_data;
@@ -90,6 +95,7 @@ vt_sources_new(VtLink *link,
         .on_reading = on_reading,
         .user_data = sources,
     };
+    sources->link = link;
     sources->listener = listener;
     sources->user_data = user_data;
     sources->is_urgent = true;
@@ -112,9 +118,38 @@ vt_sources_free(VtSources *sources)
     g_free(sources);
 }
 
+static bool
+has_substitute(const VtSources *sources, const VtLinkAddress *address)
+{
+    for (size_t i = 0; i < sources->list->len; i++) {
+        if (vt_source_stands_for(get_nth(sources, i), address))
+            return true;
+    }
+    return false;
+}
+
+/* Those that the host names no more stay: where it has moved to, nobody knows. */
+static void
+add_substitutes(VtSources *sources)
+{
+    const VtLinkAddress *addresses;
+    uint8_t n_addresses = vt_link_get_addresses(sources->link, &addresses);
+
+    for (uint8_t i = 0; i < n_addresses && sources->n_substitutes < MOST_SUBSTITUTES; i++) {
+        if (has_substitute(sources, &addresses[i]))
+            continue;
+        sources->n_substitutes += 1;
+        g_autofree char *name = g_strdup_printf("host-ntp-%u", sources->n_substitutes);
+        VtSource *source =
+            vt_source_new_substitute(name, &addresses[i], sources->link, &sources->owner);
+        g_ptr_array_add(sources->list, source);
+    }
+}
+
 void
 vt_sources_on_tick(VtSources *sources)
 {
+    add_substitutes(sources);
     for (size_t i = 0; i < sources->list->len; i++)
         vt_source_on_tick(get_nth(sources, i), sources->is_urgent);
     judge(sources);

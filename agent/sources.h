@@ -26,7 +26,8 @@ typedef struct {
 } VtSourcesListener;
 
 /*
- * The link and @servers (VtServerConfig, may be NULL), none of them asked yet. All arguments
+ * The link and @servers (VtServerConfig, may be NULL), none of them asked yet; NTP services
+ * that the host tells of over the link stand in for it while it is down. All arguments
  * must outlive it. Transfer full.
  */
 VtSources *vt_sources_new(VtLink *link,

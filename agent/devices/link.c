@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/devices/link.h"
 
+#include <string.h>
+
 #include "base/error.h"
 #include "os/random.h"
 #include "proto/link-scanner.h"
@@ -17,6 +19,8 @@ struct VtLink {
     VtLinkSession session;
     uint32_t epoch; /* newest heard of in this session */
     uint8_t mode;
+    uint8_t n_addresses;
+    VtLinkAddress addresses[VT_LINK_MAX_ADDRESSES];
 
     VtLinkStateFunc state_func;
     void *state_data;
@@ -143,6 +147,8 @@ take_hello(VtLink *link, const VtLinkFrame *frame)
     if (effect.is_new_session)
         link->epoch = hello.epoch;
     take_mode(link, hello.mode);
+    link->n_addresses = hello.n_addresses;
+    memcpy(link->addresses, hello.addresses, sizeof link->addresses);
     if (effect.needs_answer)
         send_hello(link);
     if (effect.came_up)
@@ -277,6 +283,13 @@ void
 vt_link_assume_mode(VtLink *link, uint8_t mode)
 {
     link->mode = mode;
+}
+
+uint8_t
+vt_link_get_addresses(const VtLink *link, const VtLinkAddress **ret_addresses)
+{
+    *ret_addresses = link->addresses;
+    return link->n_addresses;
 }
 
 const char *

@@ -61,6 +61,12 @@ uint8_t vt_link_get_mode(const VtLink *link);
 /* What an earlier run heard, to hold until the first HELLO. */
 void vt_link_assume_mode(VtLink *link, uint8_t mode);
 
+/*
+ * Where the host's NTP service answers, as its last HELLO said, also while the link is down.
+ * Returns how many; *@ret_addresses is borrowed.
+ */
+uint8_t vt_link_get_addresses(const VtLink *link, const VtLinkAddress **ret_addresses);
+
 /* Why there is no port, in words; NULL when there is one. Transfer none. */
 const char *vt_link_get_problem(const VtLink *link);
 

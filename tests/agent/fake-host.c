@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <termios.h>
 
@@ -58,7 +59,9 @@ fake_host_send_hello(FakeHost *host)
         .version_least = VT_LINK_VERSION,
         .version_greatest = VT_LINK_VERSION,
         .mode = host->mode,
+        .n_addresses = host->n_addresses,
     };
+    memcpy(hello.addresses, host->addresses, sizeof hello.addresses);
     vt_link_hello_encode(&hello, &frame);
     send_frame(host, &frame);
 }

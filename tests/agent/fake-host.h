@@ -24,6 +24,8 @@ typedef struct {
     bool answers; /* false: time requests are swallowed */
     uint32_t epoch;
     uint8_t mode;
+    uint8_t n_addresses; /* of its NTP service, as HELLO tells them */
+    VtLinkAddress addresses[VT_LINK_MAX_ADDRESSES];
     VtLinkSession session;
     VtLinkScanner scanner;
     GSource *source;

@@ -238,6 +238,29 @@ test_server_takes_over_when_the_link_is_gone(Fixture *fixture, gconstpointer dat
 }
 
 static void
+test_told_address_stands_in_for_the_link(Fixture *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    g_ptr_array_set_size(fixture->servers, 0);
+    fixture->host.n_addresses = 1;
+    fixture->host.addresses[0] = (VtLinkAddress){
+        .family = 4,
+        .port = fixture->server.port,
+        .address = { 127, 0, 0, 1 },
+    };
+    start(fixture);
+    wait_until_following(fixture, "link");
+    wait_for(&fixture->host.n_requests, 20);
+    g_assert_cmpuint(fixture->server.n_requests, ==, 0);
+
+    fake_host_hang_up(&fixture->host);
+    wait_until_following(fixture, "host-ntp-1");
+
+    g_assert_cmpuint(fixture->server.n_requests, >=, 1);
+    g_assert_cmpuint(fixture->kernel.n_steps, ==, 0);
+}
+
+static void
 test_observing_agent_follows_and_moves_nothing(Fixture *fixture, gconstpointer data)
 {
     (void)data; /* no parameters */
@@ -344,6 +367,7 @@ main(int argc, char **argv)
         test_synchronised_server_is_followed_before_a_wrong_host);
     add("server-takes-over-when-the-link-is-gone",
         test_server_takes_over_when_the_link_is_gone);
+    add("told-address-stands-in-for-the-link", test_told_address_stands_in_for_the_link);
     add("observing-agent-follows-and-moves-nothing",
         test_observing_agent_follows_and_moves_nothing);
     add("mode-off-asks-no-server", test_mode_off_asks_no_server);
