@@ -2,8 +2,6 @@
 #include "agent/agent.h"
 
 #include "agent/disruption-message.h"
-#include "agent/hints/link-state.h"
-#include "agent/hints/notice.h"
 #include "agent/sources.h"
 
 /* A host that wants to know how its guests are needs no more than one word a minute. */
@@ -18,7 +16,7 @@ struct VtAgent {
     VtPipeline *pipeline;
     VtLink *link;
     VtSources *sources;
-    VtHintSource hints[2];
+    VtHintList *hints;
     VtDisruptionLog disruptions;
     GSource *tick;
     VtMono raw_begun_at;
@@ -141,17 +139,14 @@ apply(VtAgent *agent, const VtAction *action, GError **error)
 static uint64_t
 count_disruptions(const VtAgent *agent, VtInstant now)
 {
-    uint64_t n_before =
-        agent->params.memory != NULL ? vt_agent_memory_get_n_before(agent->params.memory) : 0;
-    return n_before + vt_pipeline_get_status(agent->pipeline, now).n_disruptions;
+    return vt_agent_memory_get_n_before(agent->params.memory) +
+           vt_pipeline_get_status(agent->pipeline, now).n_disruptions;
 }
 
 static void
 remember(VtAgent *agent, const char *reference)
 {
     VtInstant now = vt_clock_read(agent->clock);
-    if (agent->params.memory == NULL)
-        return;
     VtJournalMoment moment = {
         .wall_at = now.wall,
         .boot_at = vt_clock_read_boot(agent->clock),
@@ -321,8 +316,7 @@ on_mode(uint8_t mode, void *user_data)
     send_report(agent, &status);
     if (!vt_sources_is_reading(agent->sources))
         measure(agent);
-    if (agent->params.memory != NULL)
-        vt_agent_memory_set_mode(agent->params.memory, mode);
+    vt_agent_memory_set_mode(agent->params.memory, mode);
 }
 
 static void
@@ -331,8 +325,7 @@ tick_report(VtAgent *agent)
     VtPipelineStatus status =
         vt_pipeline_get_status(agent->pipeline, vt_clock_read(agent->clock));
 
-    if (agent->params.memory != NULL)
-        vt_agent_memory_on_tick(agent->params.memory, &status);
+    vt_agent_memory_on_tick(agent->params.memory, &status);
     if (agent->n_ticks_to_report > 0)
         agent->n_ticks_to_report -= 1;
     if (agent->n_ticks_to_report == 0)
@@ -345,6 +338,7 @@ on_tick(gpointer user_data)
     VtAgent *agent = user_data;
 
     vt_link_probe(agent->link);
+    vt_hint_list_on_tick(agent->hints);
     if (may_measure(agent))
         vt_sources_on_tick(agent->sources);
     if (!vt_sources_is_reading(agent->sources)) {
@@ -377,8 +371,7 @@ static VtPipeline *
 make_pipeline(const VtAgentMemory *memory)
 {
     VtPipelineParams params = vt_pipeline_params_default();
-    if (memory != NULL)
-        vt_agent_memory_get_rate(memory, &params);
+    vt_agent_memory_get_rate(memory, &params);
     params.least_wall = (VtWall){ .ns = VT_BUILD_DATE_SEC * VT_NS_PER_SEC };
     return vt_pipeline_new(&params);
 }
@@ -387,8 +380,7 @@ make_pipeline(const VtAgentMemory *memory)
 static void
 begin_with_mode(VtAgent *agent)
 {
-    uint8_t mode = agent->params.memory != NULL ? vt_agent_memory_get_mode(agent->params.memory)
-                                                : VT_LINK_MODE_INVALID;
+    uint8_t mode = vt_agent_memory_get_mode(agent->params.memory);
     if (mode == VT_LINK_MODE_OBSERVE || mode == VT_LINK_MODE_OFF)
         vt_link_assume_mode(agent->link, mode);
     vt_link_set_mode_func(agent->link, on_mode, agent);
@@ -407,8 +399,12 @@ vt_agent_new(const VtAgentParams *params, VtClock *clock)
     agent->sources =
         vt_sources_new(agent->link, params->servers, clock, &sources_listener, agent);
     agent->raw_begun_at = vt_clock_read(clock).raw;
-    agent->hints[0] = vt_hint_notice_new(agent->link, on_hint, agent);
-    agent->hints[1] = vt_hint_link_state_new(agent->link, on_hint, agent);
+    VtHintPlaces hint_places = {
+        .link = agent->link,
+        .clock = clock,
+        .clock_set = params->clock_set,
+    };
+    agent->hints = vt_hint_list_new(&hint_places, on_hint, agent);
 
     begin_with_mode(agent);
     take_over_clock(agent);
@@ -426,8 +422,7 @@ vt_agent_free(VtAgent *agent)
         return;
     g_source_destroy(agent->tick);
     g_source_unref(agent->tick);
-    for (size_t i = 0; i < G_N_ELEMENTS(agent->hints); i++)
-        vt_hint_source_clear(&agent->hints[i]);
+    vt_hint_list_free(agent->hints);
     vt_sources_free(agent->sources);
     vt_link_free(agent->link);
     vt_pipeline_free(agent->pipeline);
@@ -459,15 +454,12 @@ vt_agent_look(VtAgent *agent)
     VtInstant now = vt_clock_read(agent->clock);
     VtPipelineStatus status = vt_pipeline_get_status(agent->pipeline, now);
     const char *link_problem = vt_link_get_problem(agent->link);
-    GVariant *recalled =
-        agent->params.memory != NULL ? vt_agent_memory_get_last(agent->params.memory) : NULL;
-
     status.n_disruptions = count_disruptions(agent, now);
 
     return (VtAgentView){
         .status = status,
         .last_disruption = agent->disruptions.last,
-        .last_recalled = recalled,
+        .last_recalled = vt_agent_memory_get_last(agent->params.memory),
         .wall_now = now.wall,
         .raw_now = now.raw,
         .link_state = vt_link_get_state(agent->link),
@@ -485,8 +477,6 @@ vt_agent_look(VtAgent *agent)
 GVariant *
 vt_agent_get_journal(VtAgent *agent, unsigned n_most)
 {
-    if (agent->params.memory == NULL)
-        return g_variant_new_array(G_VARIANT_TYPE_VARDICT, NULL, 0);
     return vt_agent_memory_get_journal(agent->params.memory, n_most);
 }
 

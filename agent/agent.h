@@ -11,6 +11,7 @@
 #include "agent/config.h"
 #include "agent/devices/link.h"
 #include "agent/disruption.h"
+#include "agent/hint-list.h"
 #include "agent/memory.h"
 #include "core/pipeline.h"
 #include "os/clock.h"
@@ -19,10 +20,11 @@ typedef struct VtAgent VtAgent;
 
 typedef struct {
     VtPortPlaces places;
-    bool observe_only;        /* correct nothing, whatever the host allows */
-    VtNs tick_ns;             /* between readings at rest; 1 s */
-    const GPtrArray *servers; /* VtServerConfig; must outlive the agent; NULL: none */
-    VtAgentMemory *memory;    /* must outlive the agent; NULL: nothing outlives this run */
+    bool observe_only;          /* correct nothing, whatever the host allows */
+    VtClockSetPlaces clock_set; /* who tells that the clock was set; kernel NULL: nobody */
+    VtNs tick_ns;               /* between readings at rest; 1 s */
+    const GPtrArray *servers;   /* VtServerConfig; must outlive the agent; NULL: none */
+    VtAgentMemory *memory;      /* must outlive the agent; NULL: nothing outlives this run */
 } VtAgentParams;
 
 /* The name of the port that makes the link. */

@@ -61,6 +61,7 @@ run(const VtAgentConfig *config)
     VtAgentParams params = {
         .places = vt_port_places_system(),
         .observe_only = config->mode == VT_AGENT_MODE_OBSERVE,
+        .clock_set = { .kernel = &vt_set_watch_system },
         .tick_ns = VT_NS_PER_SEC,
         .servers = config->servers,
         .memory = memory,

@@ -83,7 +83,7 @@ vt_agent_memory_free(VtAgentMemory *memory)
 void
 vt_agent_memory_get_rate(const VtAgentMemory *memory, VtPipelineParams *params)
 {
-    if (!memory->state.has_rate)
+    if (memory == NULL || !memory->state.has_rate)
         return;
     params->initial_rate_ppb = memory->state.rate_ppb;
     params->initial_rate_sigma_ppb = memory->state.rate_sigma_ppb;
@@ -92,6 +92,8 @@ vt_agent_memory_get_rate(const VtAgentMemory *memory, VtPipelineParams *params)
 void
 vt_agent_memory_on_tick(VtAgentMemory *memory, const VtPipelineStatus *status)
 {
+    if (memory == NULL)
+        return;
     if (status->state == VT_STATE_TRACKING && status->rate_sigma_ppb <= MOST_SIGMA_PPB) {
         memory->state.has_rate = true;
         memory->state.rate_ppb = status->rate_ppb;
@@ -110,13 +112,13 @@ vt_agent_memory_on_tick(VtAgentMemory *memory, const VtPipelineStatus *status)
 uint8_t
 vt_agent_memory_get_mode(const VtAgentMemory *memory)
 {
-    return memory->state.mode;
+    return memory != NULL ? memory->state.mode : VT_LINK_MODE_INVALID;
 }
 
 void
 vt_agent_memory_set_mode(VtAgentMemory *memory, uint8_t mode)
 {
-    if (memory->state.mode == mode)
+    if (memory == NULL || memory->state.mode == mode)
         return;
     memory->state.mode = mode;
     save(memory);
@@ -125,23 +127,27 @@ vt_agent_memory_set_mode(VtAgentMemory *memory, uint8_t mode)
 uint64_t
 vt_agent_memory_get_n_before(const VtAgentMemory *memory)
 {
-    return memory->n_before;
+    return memory != NULL ? memory->n_before : 0;
 }
 
 void
 vt_agent_memory_add(VtAgentMemory *memory, GVariant *record)
 {
-    vt_journal_add(memory->journal, record);
+    g_autoptr(GVariant) own = g_variant_ref_sink(record);
+    if (memory != NULL)
+        vt_journal_add(memory->journal, own);
 }
 
 GVariant *
 vt_agent_memory_get_last(const VtAgentMemory *memory)
 {
-    return vt_journal_get_last(memory->journal);
+    return memory != NULL ? vt_journal_get_last(memory->journal) : NULL;
 }
 
 GVariant *
 vt_agent_memory_get_journal(const VtAgentMemory *memory, unsigned n_most)
 {
+    if (memory == NULL)
+        return g_variant_new_array(G_VARIANT_TYPE_VARDICT, NULL, 0);
     return vt_journal_get_tail(memory->journal, n_most);
 }

@@ -2,7 +2,8 @@
 /*
  * What outlives a run of the agent: the journal of disruptions, the learnt rate, the mode that
  * the host allowed last. Reads all of it once, when it is made; writes without ever holding its
- * caller up. A machine where nothing can be kept costs one warning.
+ * caller up. A machine where nothing can be kept costs one warning. Every function below takes
+ * NULL, which is an agent that remembers nothing.
  */
 #pragma once
 
@@ -25,7 +26,7 @@ typedef struct {
 /* Transfer full. */
 VtAgentMemory *vt_agent_memory_new(const VtAgentMemoryPlaces *places);
 
-/* Saves the rate that was seen last; waits for that half a second at most. Takes NULL. */
+/* Saves the rate that was seen last; waits for that half a second at most. */
 void vt_agent_memory_free(VtAgentMemory *memory);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtAgentMemory, vt_agent_memory_free)
 

@@ -24,6 +24,7 @@ struct VtClock {
     const VtClockKernel *kernel;
     void *instance;
     VtNs least_spread_ns; /* of all readings so far; 0: none yet */
+    VtClockSteps steps;
 };
 
 static void
@@ -112,6 +113,13 @@ vt_clock_read_boot(VtClock *clock)
     return (VtMono){ .ns = get_time(clock, CLOCK_BOOTTIME) };
 }
 
+VtNs
+vt_clock_read_slept(VtClock *clock)
+{
+    VtNs boot_ns = get_time(clock, CLOCK_BOOTTIME);
+    return vt_ns_sub(boot_ns, get_time(clock, CLOCK_MONOTONIC));
+}
+
 static bool
 adjust(VtClock *clock, struct timex *timex, const char *what, int *ret_state, GError **error)
 {
@@ -170,7 +178,17 @@ vt_clock_step(VtClock *clock, VtNs offset_ns, GError **error)
         /* With ADJ_NANO this field takes nanoseconds, and never a negative number. */
         .time = { .tv_sec = offset.tv_sec, .tv_usec = offset.tv_nsec },
     };
-    return adjust(clock, &timex, "step the clock", NULL, error);
+    if (!adjust(clock, &timex, "step the clock", NULL, error))
+        return false;
+    clock->steps.n_steps += 1;
+    clock->steps.total_ns = vt_ns_add(clock->steps.total_ns, offset_ns);
+    return true;
+}
+
+VtClockSteps
+vt_clock_get_steps(const VtClock *clock)
+{
+    return clock->steps;
 }
 
 bool

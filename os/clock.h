@@ -61,6 +61,9 @@ VtInstant vt_clock_read(VtClock *clock);
 VtWall vt_clock_read_wall(VtClock *clock);
 VtMono vt_clock_read_boot(VtClock *clock);
 
+/* How long this machine slept since boot: never more than is true, less by a reading's time. */
+VtNs vt_clock_read_slept(VtClock *clock);
+
 bool vt_clock_get_state(VtClock *clock, VtClockState *ret_state, GError **error);
 
 /*
@@ -74,6 +77,14 @@ bool vt_clock_take_over(VtClock *clock, GError **error);
  * error of 16 s and drops a slew under way; frequency and tick are kept.
  */
 bool vt_clock_step(VtClock *clock, VtNs offset_ns, GError **error);
+
+/* What vt_clock_step has done so far. */
+typedef struct {
+    uint64_t n_steps;
+    VtNs total_ns;
+} VtClockSteps;
+
+VtClockSteps vt_clock_get_steps(const VtClock *clock);
 
 /*
  * Lets the kernel work off @offset_ns (at most +-VT_CLOCK_MAX_SLEW_NS, in whole microseconds)

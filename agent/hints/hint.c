@@ -2,6 +2,13 @@
 #include "agent/hints/hint.h"
 
 void
+vt_hint_source_tick(VtHintSource *source)
+{
+    if (source->kind != NULL && source->kind->tick != NULL)
+        source->kind->tick(source->instance);
+}
+
+void
 vt_hint_source_clear(VtHintSource *source)
 {
     if (source->kind != NULL)

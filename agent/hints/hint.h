@@ -21,6 +21,7 @@ typedef void (*VtHintFunc)(const VtHint *hint, void *user_data);
 
 typedef struct {
     const char *name;
+    void (*tick)(void *instance); /* each second; NULL: it needs none */
     void (*free)(void *instance);
 } VtHintKind;
 
@@ -29,5 +30,6 @@ typedef struct {
     void *instance;
 } VtHintSource;
 
-/* Takes an empty source. */
+/* Both take an empty source. */
+void vt_hint_source_tick(VtHintSource *source);
 void vt_hint_source_clear(VtHintSource *source);

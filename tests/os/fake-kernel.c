@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <sys/eventfd.h>
 
 void
 fake_kernel_init(FakeKernel *kernel, VtWall wall)
@@ -70,9 +71,57 @@ get_time(void *instance, clockid_t clock_id, struct timespec *ret_at)
     case CLOCK_BOOTTIME:
         *ret_at = vt_ns_to_timespec(kernel->boot.ns);
         return;
+    case CLOCK_MONOTONIC:
+        *ret_at = vt_ns_to_timespec(kernel->boot.ns - kernel->slept_ns);
+        return;
     default:
         g_assert_not_reached();
     }
+}
+
+static VtFd
+arm_set_watch(void *instance, GError **error)
+{
+    FakeKernel *kernel = instance;
+    (void)error;
+    kernel->set_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    kernel->tells_sets = kernel->set_fd >= 0;
+    return kernel->set_fd;
+}
+
+static bool
+take_set(void *instance, VtFd fd)
+{
+    eventfd_t n_sets;
+    (void)instance;
+    return eventfd_read(fd, &n_sets) == 0;
+}
+
+const VtSetWatchKernel fake_kernel_set_watch = {
+    .arm = arm_set_watch,
+    .take = take_set,
+};
+
+static void
+note_set(FakeKernel *kernel)
+{
+    if (kernel->tells_sets)
+        g_assert_cmpint(eventfd_write(kernel->set_fd, 1), ==, 0);
+}
+
+void
+fake_kernel_set_by_other(FakeKernel *kernel, VtNs offset_ns)
+{
+    kernel->wall = vt_wall_add(kernel->wall, offset_ns);
+    note_set(kernel);
+}
+
+void
+fake_kernel_sleep(FakeKernel *kernel, VtNs span_ns)
+{
+    kernel->boot = vt_mono_add(kernel->boot, span_ns);
+    kernel->slept_ns += span_ns;
+    fake_kernel_set_by_other(kernel, span_ns);
 }
 
 static void
@@ -131,6 +180,7 @@ adjust(void *instance, struct timex *timex)
         int result = step(kernel, timex);
         if (result < 0)
             return result;
+        note_set(kernel);
     }
     if ((timex->modes & ADJ_NANO) != 0)
         kernel->status |= STA_NANO;

@@ -7,11 +7,13 @@
 #pragma once
 
 #include "os/clock.h"
+#include "os/set-watch.h"
 
 typedef struct {
     VtWall wall; /* REALTIME */
     VtMono raw;  /* MONOTONIC_RAW */
     VtMono boot;
+    VtNs slept_ns; /* of boot; MONOTONIC has not counted it */
     long tick_us;
     long frequency_scaled;
     long slew_us;          /* single-shot offset not yet begun */
@@ -22,12 +24,23 @@ typedef struct {
     bool may_set; /* false: EPERM on every change */
     unsigned n_steps;
     unsigned n_slews;
+    bool tells_sets;   /* fake_kernel_set_watch was armed */
+    VtFd set_fd;       /* then: counts sets of the clock, until it is closed */
     VtNs read_cost_ns; /* what one reading of a clock takes */
 } FakeKernel;
 
 extern const VtClockKernel fake_kernel;
 
+/* Tells of steps by this program and by others; its instance is the FakeKernel. */
+extern const VtSetWatchKernel fake_kernel_set_watch;
+
 void fake_kernel_init(FakeKernel *kernel, VtWall wall);
 
 /* Lets @span_ns of the raw oscillator's time pass; rate and slew carry REALTIME along. */
 void fake_kernel_pass(FakeKernel *kernel, VtNs span_ns);
+
+/* Somebody else moves REALTIME by @offset_ns. */
+void fake_kernel_set_by_other(FakeKernel *kernel, VtNs offset_ns);
+
+/* The machine sleeps for @span_ns and the kernel puts REALTIME right after it. */
+void fake_kernel_sleep(FakeKernel *kernel, VtNs span_ns);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Every sign of a disruption that this agent looks out for. A new kind of hint is one file in
+ * agent/hints/ and one line in hint-list.c.
+ */
+#pragma once
+
+#include "agent/devices/link.h"
+#include "agent/hints/clock-set.h"
+#include "agent/hints/hint.h"
+
+typedef struct VtHintList VtHintList;
+
+/* What the hints watch; all of it must outlive the list. */
+typedef struct {
+    VtLink *link;
+    VtClock *clock;
+    VtClockSetPlaces clock_set; /* its kernel NULL: sets of the clock are not watched */
+} VtHintPlaces;
+
+/* A sign that cannot be watched here is left out, and logged. Transfer full. */
+VtHintList *vt_hint_list_new(const VtHintPlaces *places, VtHintFunc on_hint, void *user_data);
+void vt_hint_list_free(VtHintList *list);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtHintList, vt_hint_list_free)
+
+/* On each tick, before a reading is asked for. */
+void vt_hint_list_on_tick(VtHintList *list);
