@@ -29,9 +29,15 @@ format_event(GVariant *event)
 
 /* "stepped in 4.2 ms", by the host's clock from resume to acknowledgement. */
 static char *
-format_recovery(GVariant *event)
+format_recovery(GVariant *guest, GVariant *event)
 {
+    static const char *const deaf[] = { "no-channel", "no-agent", NULL };
+    g_autofree char *link = vt_facts_format_text(guest, "link", ABSENT);
+
     if (!vt_facts_has_entries(event))
+        return g_strdup(ABSENT);
+    /* Nobody is there who could acknowledge anything. */
+    if (!vt_facts_get_flag(event, "acknowledged") && g_strv_contains(deaf, link))
         return g_strdup(ABSENT);
     if (!vt_facts_get_flag(event, "acknowledged"))
         return g_strdup(vt_facts_get_flag(event, "open") ? "pending" : "none");
@@ -67,7 +73,7 @@ add_guest(VtTable *table, GVariant *guest)
     g_autofree char *error_bound = vt_facts_format_span(guest, "seen-error-ns");
     g_autoptr(GVariant) event = vt_facts_get_group(guest, "last-event");
     g_autofree char *event_text = format_event(event);
-    g_autofree char *recovery = format_recovery(event);
+    g_autofree char *recovery = format_recovery(guest, event);
 
     add_text(table, guest, "name");
     add_text(table, guest, "link");

@@ -10,6 +10,7 @@ struct VtGuestChannel {
     const VtGuestChannelListener *listener;
     void *user_data;
     VtChannelRequest *request; /* NULL: nobody is connecting */
+    char *path;                /* of the last attempt; NULL: none */
     char *problem;             /* of the last attempt; NULL: none */
     bool is_kept;              /* there is a connection, and the service manager knows of it */
     VtNs cut_off_wait_ns;      /* 0: never cut off, or well-behaved since */
@@ -38,6 +39,7 @@ vt_guest_channel_free(VtGuestChannel *channel)
     if (channel == NULL)
         return;
     vt_channel_request_free(channel->request);
+    g_free(channel->path);
     g_free(channel->problem);
     g_free(channel);
 }
@@ -80,12 +82,24 @@ vt_guest_channel_connect(VtGuestChannel *channel, const char *path)
 {
     if (channel->request != NULL)
         return;
+    if (g_strcmp0(channel->path, path) != 0) {
+        g_free(channel->path);
+        channel->path = g_strdup(path);
+    }
     VtFd kept_fd = vt_channels_take_back(channel->channels, channel->uuid);
     if (kept_fd != VT_FD_NONE)
         connected(channel, kept_fd, true);
     else
         channel->request =
             vt_channels_connect(channel->channels, channel->uuid, path, on_channel, channel);
+}
+
+void
+vt_guest_channel_reconnect(VtGuestChannel *channel)
+{
+    vt_guest_channel_close(channel);
+    if (channel->path != NULL)
+        vt_guest_channel_connect(channel, channel->path);
 }
 
 void

@@ -38,6 +38,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtGuestChannel, vt_guest_channel_free)
 /* Begins to connect to the socket at @path, of the live XML; the listener is told how it ends. */
 void vt_guest_channel_connect(VtGuestChannel *channel, const char *path);
 
+/*
+ * Hangs up and connects again to the same socket. QEMU (seen in 7.2) forgets to tell a guest that
+ * stood still that the host's end closed; what the guest then writes to the next connection is
+ * never delivered, and only another hang-up, while the guest runs, mends that.
+ */
+void vt_guest_channel_reconnect(VtGuestChannel *channel);
+
 /* Ends an attempt that is under way; the connection, if there is one, is kept no longer. */
 void vt_guest_channel_close(VtGuestChannel *channel);
 

@@ -81,6 +81,8 @@ on_resumed(VtGuestEvents *events, VtLinkEventId id, VtMono now, bool *ret_used)
         *ret_used = true;
     }
     event->resumed_at = now;
+    if (event->runs_at.ns == 0)
+        event->runs_at = now;
     /* A proven epoch was read by the running guest: raising it would drop good readings. */
     if (!events->is_proven)
         raise_epoch(events);
@@ -90,10 +92,16 @@ on_resumed(VtGuestEvents *events, VtLinkEventId id, VtMono now, bool *ret_used)
 static VtTell
 on_reverted_in_place(VtGuestEvents *events, VtLinkEventId id, VtMono now, bool *ret_used)
 {
+    /* libvirt says this of a restored domain, too; its start has told what was loaded. */
+    bool was_started = events->event.is_open && events->event.cause != VT_LINK_CAUSE_RESUMED;
+    if (!events->is_running && was_started)
+        return on_resumed(events, id, now, ret_used);
+
     events->is_running = true;
     raise_epoch(events);
     open_event(events, VT_LINK_CAUSE_REVERTED, id);
     events->event.resumed_at = now;
+    events->event.runs_at = now;
     *ret_used = true;
     return VT_TELL_NOTICE;
 }
@@ -165,16 +173,19 @@ vt_guest_events_open(VtGuestEvents *events, uint8_t cause, VtLinkEventId id, VtM
     raise_epoch(events);
     open_event(events, cause, id);
     events->event.resumed_at = now;
+    events->event.runs_at = now;
     return VT_TELL_NOTICE;
 }
 
 bool
-vt_guest_events_may_answer(VtGuestEvents *events, uint32_t epoch)
+vt_guest_events_may_answer(VtGuestEvents *events, uint32_t epoch, VtMono now)
 {
     if (events->is_running)
         return true;
     if (!events->event.is_open || epoch != events->epoch)
         return false;
+    if (!events->is_proven)
+        events->event.runs_at = now;
     events->is_proven = true;
     return true;
 }
@@ -217,5 +228,15 @@ vt_guest_event_stand_still(const VtGuestEvent *event, VtNs *ret_span_ns)
     if (!event->has_stopped_at || event->resumed_at.ns == 0)
         return false;
     *ret_span_ns = vt_mono_diff(event->resumed_at, event->stopped_at);
+    return true;
+}
+
+bool
+vt_guest_event_recovery(const VtGuestEvent *event, VtMono ack_at, VtNs *ret_span_ns)
+{
+    VtNs span_ns = vt_mono_diff(ack_at, event->runs_at);
+    if (event->runs_at.ns == 0 || span_ns < 0)
+        return false;
+    *ret_span_ns = span_ns;
     return true;
 }

@@ -34,6 +34,7 @@ typedef struct {
     bool has_stopped_at;
     VtMono stopped_at; /* when the vCPUs stopped, as far as hostd saw it */
     VtMono resumed_at; /* when hostd learnt that they run */
+    VtMono runs_at;    /* first sign that they run: RESUMED, or a request that proves it */
     VtMono told_at;    /* last notice to the running guest */
     unsigned n_told;
 } VtGuestEvent;
@@ -76,7 +77,7 @@ VtTell vt_guest_events_open(VtGuestEvents *events, uint8_t cause, VtLinkEventId 
  * only the open event's epoch, which the guest can know from the early notice alone, proves
  * that it runs in truth.
  */
-bool vt_guest_events_may_answer(VtGuestEvents *events, uint32_t epoch);
+bool vt_guest_events_may_answer(VtGuestEvents *events, uint32_t epoch, VtMono now);
 
 /* The guest has been told now (not early). */
 void vt_guest_events_on_told(VtGuestEvents *events, VtMono now);
@@ -89,6 +90,12 @@ bool vt_guest_events_is_overdue(const VtGuestEvents *events, VtMono now, VtNs de
 
 /* Gives up on the open event. */
 void vt_guest_events_close(VtGuestEvents *events);
+
+/*
+ * How long it took from the first sign that the guest runs (libvirt's, or its own first request)
+ * until @ack_at. False when neither was seen before.
+ */
+bool vt_guest_event_recovery(const VtGuestEvent *event, VtMono ack_at, VtNs *ret_span_ns);
 
 /* How long the guest stood still; false when hostd did not see both ends. */
 bool vt_guest_event_stand_still(const VtGuestEvent *event, VtNs *ret_span_ns);

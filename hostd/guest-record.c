@@ -65,10 +65,8 @@ event_to_variant(const VtGuestRecord *record, const VtGuestEvent *event, VtMono 
         return g_variant_dict_end(&dict);
 
     const VtLinkAck *ack = &record->ack;
-    /* The guest can be faster than libvirt's event: then it was done before it was told. */
-    VtNs recovery_ns = event->resumed_at.ns == 0
-                           ? 0
-                           : vt_ns_max(0, vt_mono_diff(record->ack_at, event->resumed_at));
+    VtNs recovery_ns = 0;
+    (void)vt_guest_event_recovery(event, record->ack_at, &recovery_ns); /* unknown stays 0 */
     g_variant_dict_insert(&dict, "action", "s", vt_link_action_name(ack->action));
     g_variant_dict_insert(&dict, "offset-ns", "x", ack->offset_ns);
     g_variant_dict_insert(&dict, "residual-ns", "x", ack->residual_ns);

@@ -16,6 +16,13 @@
 /* Stale exposure ends at 1 ms: more than this, seen by hostd itself, is no recovery. */
 #define RECOVERED_LIMIT_NS VT_NS_PER_MS
 
+/*
+ * A guest that runs answers a HELLO within milliseconds. One that does not has no agent, or its
+ * port is stuck: see vt_guest_channel_reconnect. Twice as long each time, up to the last.
+ */
+#define FIRST_SILENCE_MS 150
+#define LAST_SILENCE_MS  64000
+
 /* A link that says nothing for so many ticks is looked at again in the XML. */
 #define SILENT_TICKS 10
 
@@ -33,6 +40,8 @@ struct VtGuest {
     bool is_active; /* there is a process that may have a socket */
     bool wants_xml;
     unsigned n_silent_ticks;
+    GSource *silence; /* NULL unless an answer to our HELLO is waited for */
+    guint silence_ms;
 };
 
 static VtMono
@@ -41,11 +50,21 @@ boot_now(const VtGuest *guest)
     return vt_clock_read_boot(guest->context->clock);
 }
 
+static void
+end_silence(VtGuest *guest)
+{
+    if (guest->silence == NULL)
+        return;
+    g_source_destroy(guest->silence);
+    g_clear_pointer(&guest->silence, g_source_unref);
+}
+
 void
 vt_guest_free(VtGuest *guest)
 {
     if (guest == NULL)
         return;
+    end_silence(guest);
     g_clear_pointer(&guest->link, vt_guest_link_free);
     vt_guest_channel_free(guest->channel);
     g_free(guest->uuid);
@@ -69,11 +88,41 @@ drop_link(VtGuest *guest)
     /* The copy that is kept for hostd's next start would hold the guest's end open. */
     if (guest->link != NULL)
         vt_guest_link_hang_up(guest->link);
+    end_silence(guest);
     vt_guest_channel_close(guest->channel);
     g_clear_pointer(&guest->link, vt_guest_link_free);
     guest->link_status = VT_GUEST_LINK_CLOSED;
     guest->n_silent_ticks = 0;
     guest->wants_xml = guest->is_active;
+}
+
+static gboolean
+on_silence(gpointer user_data)
+{
+    VtGuest *guest = user_data;
+
+    VtGuestLinkStatus status = guest->link_status;
+    unsigned n_silent_ticks = guest->n_silent_ticks;
+
+    guest->silence_ms = MIN(guest->silence_ms * 2, LAST_SILENCE_MS);
+    drop_link(guest);
+    guest->wants_xml = false;
+    /* It is still the same silence, whatever the XML said of its reason. */
+    guest->link_status = status;
+    guest->n_silent_ticks = n_silent_ticks;
+    vt_guest_channel_reconnect(guest->channel);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+await_answer(VtGuest *guest)
+{
+    end_silence(guest);
+    if (guest->link == NULL || vt_guest_link_is_up(guest->link) || !guest->events.is_running)
+        return;
+    guest->silence = g_timeout_source_new(guest->silence_ms);
+    g_source_set_callback(guest->silence, on_silence, guest, NULL);
+    g_source_attach(guest->silence, g_main_context_get_thread_default());
 }
 
 void
@@ -92,6 +141,7 @@ vt_guest_on_change(VtGuest *guest, VtDomainChange change)
     if (vt_domain_change_is_another_process(change))
         drop_link(guest);
     vt_guest_voice_tell(&guest->voice, guest->link, what);
+    await_answer(guest);
 }
 
 static void
@@ -99,6 +149,8 @@ on_link_up(void *user_data)
 {
     VtGuest *guest = user_data;
 
+    end_silence(guest);
+    guest->silence_ms = FIRST_SILENCE_MS;
     guest->link_status = VT_GUEST_LINK_UP;
     guest->n_silent_ticks = 0;
     vt_guest_voice_on_up(&guest->voice);
@@ -127,7 +179,7 @@ on_request(const VtLinkTime *request, VtWall received_at, void *user_data)
 
     if (seen.is_known)
         guest->record.seen = seen;
-    if (!vt_guest_events_may_answer(&guest->events, request->epoch))
+    if (!vt_guest_events_may_answer(&guest->events, request->epoch, boot_now(guest)))
         return;
     if (!vt_responder_reply(&request->packet, &guest->context->host_clock, received_at,
                             &reply.packet))
@@ -212,7 +264,8 @@ begin_link(VtGuest *guest, VtFd fd)
 {
     const VtGuestContext *context = guest->context;
     guest->link = vt_guest_link_new(fd, context->clock, &link_listener, guest);
-    guest->link_status = VT_GUEST_LINK_CONNECTING;
+    if (guest->n_silent_ticks == 0)
+        guest->link_status = VT_GUEST_LINK_CONNECTING;
     vt_guest_link_set_addresses(guest->link, context->ntp_addresses, context->n_ntp_addresses);
     vt_guest_link_set_hello(guest->link, guest->events.epoch,
                             vt_guest_voice_get_mode(&guest->voice).mode);
@@ -220,6 +273,7 @@ begin_link(VtGuest *guest, VtFd fd)
     /* Both are there when the guest's first instructions read the port. */
     if (!guest->events.is_running && guest->events.event.is_open)
         vt_guest_voice_send_notice(&guest->voice, guest->link, true);
+    await_answer(guest);
 }
 
 static void
@@ -263,6 +317,7 @@ vt_guest_new(VtGuestContext *context, const char *uuid, const char *name, bool i
                                           &channel_listener, guest);
     guest->is_active = true;
     guest->wants_xml = true;
+    guest->silence_ms = FIRST_SILENCE_MS;
     guest->voice = (VtGuestVoice){
         .context = context,
         .events = &guest->events,

@@ -3,29 +3,20 @@
 
 #include <inttypes.h>
 
-/* From the resume to the guest's word, by the host's clock. */
-static VtNs
-recovery_time(const VtGuestRecovery *recovery)
-{
-    const VtGuestEvent *event = recovery->event;
-    /* The guest can be faster than libvirt's event: then it was done before it was told. */
-    if (event->resumed_at.ns == 0)
-        return 0;
-    return vt_ns_max(0, vt_mono_diff(recovery->record->ack_at, event->resumed_at));
-}
-
 static void
 insert_ack(GVariantDict *dict, const VtGuestRecovery *recovery)
 {
     const VtGuestRecord *record = recovery->record;
     const VtLinkAck *ack = &record->ack;
+    VtNs recovery_ns = 0;
 
+    (void)vt_guest_event_recovery(recovery->event, record->ack_at, &recovery_ns); /* or 0 */
     g_variant_dict_insert(dict, "action", "s", vt_link_action_name(ack->action));
     g_variant_dict_insert(dict, "reference", "s", ack->reference);
     g_variant_dict_insert(dict, "offset-ns", "x", ack->offset_ns);
     g_variant_dict_insert(dict, "residual-ns", "x", ack->residual_ns);
     g_variant_dict_insert(dict, "error-ns", "x", ack->error_ns);
-    g_variant_dict_insert(dict, "recovery-ns", "x", recovery_time(recovery));
+    g_variant_dict_insert(dict, "recovery-ns", "x", recovery_ns);
     if (!record->seen_at_ack.is_known)
         return;
     g_variant_dict_insert(dict, "seen-residual-ns", "x", record->seen_at_ack.offset_ns);

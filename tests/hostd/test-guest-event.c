@@ -55,12 +55,12 @@ test_standing_guest_is_not_answered(void)
     VtGuestEvents events;
     vt_guest_events_init(&events, true);
     uint32_t before = events.epoch;
-    g_assert_true(vt_guest_events_may_answer(&events, before));
+    g_assert_true(vt_guest_events_may_answer(&events, before, at_sec(12)));
 
     change(&events, VT_DOMAIN_SUSPENDED, 1, 10);
 
-    g_assert_false(vt_guest_events_may_answer(&events, before));
-    g_assert_false(vt_guest_events_may_answer(&events, before + 2));
+    g_assert_false(vt_guest_events_may_answer(&events, before, at_sec(12)));
+    g_assert_false(vt_guest_events_may_answer(&events, before + 2, at_sec(12)));
 }
 
 static void
@@ -71,7 +71,7 @@ test_open_epoch_proves_that_the_guest_runs(void)
     change(&events, VT_DOMAIN_SUSPENDED, 1, 10);
     uint32_t told = events.epoch;
 
-    g_assert_true(vt_guest_events_may_answer(&events, told));
+    g_assert_true(vt_guest_events_may_answer(&events, told, at_sec(12)));
     change(&events, VT_DOMAIN_RESUMED, 2, 40);
 
     g_assert_cmpuint(events.epoch, ==, told);
@@ -84,7 +84,7 @@ test_guest_faster_than_libvirt_is_not_told_again(void)
     VtLinkEventId id = id_of(1);
     vt_guest_events_init(&events, true);
     change(&events, VT_DOMAIN_SUSPENDED, 1, 10);
-    g_assert_true(vt_guest_events_may_answer(&events, events.epoch));
+    g_assert_true(vt_guest_events_may_answer(&events, events.epoch, at_sec(12)));
     g_assert_true(vt_guest_events_on_ack(&events, &id));
 
     g_assert_cmpint(change(&events, VT_DOMAIN_RESUMED, 2, 40), ==, VT_TELL_NOTHING);
@@ -101,7 +101,7 @@ test_boot_is_no_disruption(void)
     g_assert_cmpint(change(&events, VT_DOMAIN_RESUMED, 2, 10), ==, VT_TELL_NOTHING);
 
     g_assert_false(events.event.is_open);
-    g_assert_true(vt_guest_events_may_answer(&events, 0));
+    g_assert_true(vt_guest_events_may_answer(&events, 0, at_sec(12)));
 }
 
 static void
@@ -116,6 +116,49 @@ test_restore_is_open_until_the_guest_runs(void)
 
     g_assert_cmpint(events.event.cause, ==, VT_LINK_CAUSE_RESTORED);
     g_assert_cmpuint(events.event.id.counter, ==, 1);
+}
+
+static void
+test_restore_that_libvirt_calls_a_revert_stays_a_restore(void)
+{
+    VtGuestEvents events;
+    vt_guest_events_init(&events, false);
+    change(&events, VT_DOMAIN_RESTORED, 1, 10);
+
+    g_assert_cmpint(change(&events, VT_DOMAIN_REVERTED_IN_PLACE, 2, 11), ==, VT_TELL_NOTICE);
+
+    g_assert_cmpint(events.event.cause, ==, VT_LINK_CAUSE_RESTORED);
+    g_assert_cmpuint(events.event.id.counter, ==, 1);
+}
+
+static void
+test_revert_of_a_standing_guest_is_a_revert(void)
+{
+    VtGuestEvents events;
+    vt_guest_events_init(&events, true);
+    change(&events, VT_DOMAIN_SUSPENDED, 1, 10);
+
+    g_assert_cmpint(change(&events, VT_DOMAIN_REVERTED_IN_PLACE, 2, 11), ==, VT_TELL_NOTICE);
+
+    g_assert_cmpint(events.event.cause, ==, VT_LINK_CAUSE_REVERTED);
+    g_assert_true(events.is_running);
+}
+
+static void
+test_recovery_is_counted_from_the_first_sign(void)
+{
+    VtGuestEvents events;
+    VtLinkEventId id = id_of(1);
+    VtNs span_ns;
+    vt_guest_events_init(&events, true);
+    change(&events, VT_DOMAIN_SUSPENDED, 1, 10);
+    g_assert_true(vt_guest_events_may_answer(&events, events.epoch, at_sec(40)));
+    g_assert_true(vt_guest_events_on_ack(&events, &id));
+    change(&events, VT_DOMAIN_RESUMED, 2, 43);
+
+    g_assert_true(vt_guest_event_recovery(&events.event, at_sec(42), &span_ns));
+    g_assert_cmpint(span_ns, ==, 2 * VT_NS_PER_SEC);
+    g_assert_false(vt_guest_event_recovery(&events.event, at_sec(39), &span_ns));
 }
 
 static void
@@ -214,6 +257,11 @@ main(int argc, char **argv)
         test_guest_faster_than_libvirt_is_not_told_again);
     add("boot-is-no-disruption", test_boot_is_no_disruption);
     add("restore-is-open-until-the-guest-runs", test_restore_is_open_until_the_guest_runs);
+    add("restore-that-libvirt-calls-a-revert-stays-a-restore",
+        test_restore_that_libvirt_calls_a_revert_stays_a_restore);
+    add("revert-of-a-standing-guest-is-a-revert", test_revert_of_a_standing_guest_is_a_revert);
+    add("recovery-is-counted-from-the-first-sign",
+        test_recovery_is_counted_from_the_first_sign);
     add("restored-paused-stays-one-event", test_restored_paused_stays_one_event);
     add("revert-in-place-is-told-at-once", test_revert_in_place_is_told_at_once);
     add("second-pause-is-another-event", test_second_pause_is_another_event);

@@ -12,6 +12,7 @@ static const VtGuestEvent resumed = {
     .has_stopped_at = true,
     .stopped_at = { .ns = 1 * VT_NS_PER_SEC },
     .resumed_at = { .ns = 6 * VT_NS_PER_SEC },
+    .runs_at = { .ns = 6 * VT_NS_PER_SEC },
 };
 
 static const VtGuestRecord acknowledged = {
