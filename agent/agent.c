@@ -211,8 +211,7 @@ carry_out(VtAgent *agent, const VtAction *action, VtState before)
         measure(agent);
     VtPipelineStatus status =
         vt_pipeline_get_status(agent->pipeline, vt_clock_read(agent->clock));
-    vt_sources_set_urgent(agent->sources,
-                          status.state != VT_STATE_TRACKING || agent->is_suspect);
+    vt_sources_set_status(agent->sources, &status, agent->is_suspect);
     publish(agent, &status);
     if (action->recovered)
         close_disruption(agent);
@@ -268,11 +267,9 @@ static const VtSourcesListener sources_listener = {
     .on_reading = on_reading,
 };
 
-/* Whoever answers first and best after this is followed. */
 static void
 measure_all(VtAgent *agent)
 {
-    vt_sources_set_urgent(agent->sources, true);
     if (may_measure(agent))
         vt_sources_measure_all(agent->sources);
 }
@@ -292,6 +289,8 @@ on_hint(const VtHint *hint, void *user_data)
     };
 
     agent->is_suspect = true;
+    if (hint->moves_host)
+        vt_sources_forget_stopwatch(agent->sources);
     vt_disruption_log_on_hint(&agent->disruptions, hint);
     VtAction action =
         vt_pipeline_on_hint(agent->pipeline, &pipeline_hint, vt_clock_read(agent->clock));

@@ -3,9 +3,19 @@
 
 #include "agent/source.h"
 #include "core/choice.h"
+#include "core/stopwatch.h"
 
 /* So many addresses that the host has told of are kept in a life, whatever it says. */
 #define MOST_SUBSTITUTES VT_LINK_MAX_ADDRESSES
+
+/* A recovery takes milliseconds: a stand-in that has not helped by then does not. */
+#define MOST_STAND_IN_NS (2 * VT_NS_PER_SEC)
+
+typedef enum {
+    STAND_IN_IDLE,
+    STAND_IN_ACTIVE,
+    STAND_IN_SPENT, /* did not help; not again before the clock has been right */
+} StandIn;
 
 struct VtSources {
     VtLink *link;
@@ -16,6 +26,13 @@ struct VtSources {
     GPtrArray *list; /* VtSource, owned */
     VtChoice choice;
     bool is_urgent;
+    bool is_right;     /* the clock, against somebody who is synchronised */
+    bool is_disrupted; /* it is known to be wrong, and not yet why or by how much */
+    VtNs offset_ns;    /* of the clock while it is right */
+    VtNs error_ns;
+    VtStopwatch stopwatch;
+    StandIn stand_in;
+    VtMono raw_stand_in_at;
 };
 
 static VtSource *
@@ -65,6 +82,70 @@ judge(VtSources *sources)
         tell_change(sources, raw_now);
 }
 
+static VtSource *
+get_link_source(const VtSources *sources)
+{
+    return get_nth(sources, 0);
+}
+
+static void
+begin_stand_in(VtSources *sources, VtMono raw_now)
+{
+    static const VtPipelineReference reference = {
+        .is_synchronised = true,
+        .holdover_after_ns = 5 * VT_NS_PER_SEC,
+    };
+    sources->stand_in = STAND_IN_ACTIVE;
+    sources->raw_stand_in_at = raw_now;
+    g_message("using the host as a stopwatch until '%s' answers",
+              vt_source_get_name(get_followed(sources)));
+    sources->listener->on_change(&reference, sources->user_data);
+}
+
+/* The host is not followed, but knows how long this guest stood still. */
+static void
+use_stopwatch(VtSources *sources, const VtReading *reading)
+{
+    VtMono raw_now = vt_clock_read(sources->owner.clock).raw;
+    VtReading corrected;
+
+    if (sources->is_right && sources->stand_in != STAND_IN_ACTIVE) {
+        sources->stand_in = STAND_IN_IDLE;
+        vt_stopwatch_learn(&sources->stopwatch, reading, sources->offset_ns, sources->error_ns);
+        return;
+    }
+    if (!vt_stopwatch_correct(&sources->stopwatch, reading, &corrected))
+        return;
+    if (sources->is_disrupted && sources->stand_in == STAND_IN_IDLE)
+        begin_stand_in(sources, raw_now);
+    if (sources->stand_in == STAND_IN_ACTIVE)
+        sources->listener->on_reading(&corrected, sources->user_data);
+}
+
+/* Whether the reading of the followed one is to be handed on. */
+static bool
+end_stand_in(VtSources *sources)
+{
+    VtMono raw_now = vt_clock_read(sources->owner.clock).raw;
+    VtNs age_ns = vt_mono_diff(raw_now, sources->raw_stand_in_at);
+
+    if (sources->stand_in != STAND_IN_ACTIVE)
+        return true;
+    if (!sources->is_right && age_ns < MOST_STAND_IN_NS)
+        return false;
+    sources->stand_in = sources->is_right ? STAND_IN_IDLE : STAND_IN_SPENT;
+    tell_change(sources, raw_now);
+    return true;
+}
+
+static bool
+is_stopwatch_reading(const VtSources *sources, const VtSource *source, const VtReading *reading)
+{
+    return source == get_link_source(sources) && source != get_followed(sources) &&
+           get_followed(sources) != NULL && reading != NULL &&
+           !reading->reference_synchronised && vt_reading_check(reading) == VT_READING_OK;
+}
+
 static void
 on_reading(VtSource *source, const VtReading *reading, void *user_data)
 {
@@ -72,7 +153,9 @@ on_reading(VtSource *source, const VtReading *reading, void *user_data)
     /* At rest the tick judges, so that how often somebody answers is no advantage. */
     if (get_followed(sources) == NULL || sources->is_urgent)
         judge(sources);
-    if (source == get_followed(sources))
+    if (is_stopwatch_reading(sources, source, reading))
+        use_stopwatch(sources, reading);
+    if (source == get_followed(sources) && (reading == NULL || end_stand_in(sources)))
         sources->listener->on_reading(reading, sources->user_data);
 }
 
@@ -156,19 +239,30 @@ vt_sources_on_tick(VtSources *sources)
 }
 
 void
-vt_sources_set_urgent(VtSources *sources, bool is_urgent)
+vt_sources_set_status(VtSources *sources, const VtPipelineStatus *status, bool is_suspect)
 {
-    sources->is_urgent = is_urgent;
+    bool is_tracking = status->state == VT_STATE_TRACKING && !is_suspect;
+    sources->is_urgent = !is_tracking;
+    sources->is_right = is_tracking && status->synchronised;
+    sources->is_disrupted = status->state == VT_STATE_DISRUPTED;
+    sources->offset_ns = status->offset_ns;
+    sources->error_ns = status->error_ns;
+}
+
+void
+vt_sources_forget_stopwatch(VtSources *sources)
+{
+    vt_stopwatch_forget(&sources->stopwatch);
 }
 
 void
 vt_sources_measure(VtSources *sources)
 {
     VtSource *followed = get_followed(sources);
-    if (followed != NULL)
-        vt_source_measure(followed);
-    else
+    if (followed == NULL || sources->stand_in == STAND_IN_ACTIVE)
         vt_sources_measure_all(sources);
+    else
+        vt_source_measure(followed);
 }
 
 void
@@ -182,6 +276,8 @@ bool
 vt_sources_is_reading(const VtSources *sources)
 {
     const VtSource *followed = get_followed(sources);
+    if (sources->stand_in == STAND_IN_ACTIVE)
+        return vt_source_is_reading(get_link_source(sources));
     return followed != NULL && vt_source_is_reading(followed);
 }
 
@@ -189,6 +285,8 @@ const char *
 vt_sources_get_name(const VtSources *sources)
 {
     const VtSource *followed = get_followed(sources);
+    if (sources->stand_in == STAND_IN_ACTIVE)
+        return vt_source_get_name(get_link_source(sources));
     return followed != NULL ? vt_source_get_name(followed) : "";
 }
 

@@ -41,8 +41,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtSources, vt_sources_free)
 /* Each second: asks those whose time has come and judges who is to be followed. */
 void vt_sources_on_tick(VtSources *sources);
 
-/* Whether the clock is wrong or in doubt: then the best of those at hand is taken at once. */
-void vt_sources_set_urgent(VtSources *sources, bool is_urgent);
+/*
+ * How right the clock is: @status, and whether a hint leaves that in doubt. While it is not, the
+ * best of those at hand is taken at once; and a host that is not synchronised, and therefore not
+ * followed, stands in as a stopwatch until the followed one answers.
+ */
+void vt_sources_set_status(VtSources *sources, const VtPipelineStatus *status, bool is_suspect);
+
+/* The host's clock was set, or is another host's. */
+void vt_sources_forget_stopwatch(VtSources *sources);
 
 /*
  * A reading is wanted now: a request under way is forgotten, and a new one begun as soon as the
@@ -56,7 +63,10 @@ void vt_sources_measure_all(VtSources *sources);
 /* Whether a reading of the one that is followed is under way. */
 bool vt_sources_is_reading(const VtSources *sources);
 
-/* The name of the one that is followed: "link", or that of a server; "" for none. Borrowed. */
+/*
+ * The name of the one whose readings are handed on: "link", also as a stopwatch, or that of a
+ * server; "" for none. Borrowed.
+ */
 const char *vt_sources_get_name(const VtSources *sources);
 
 /* The result of org.virttime.Agent1.GetSources, aa{sv}. Floating reference. */

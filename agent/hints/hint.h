@@ -13,6 +13,7 @@ typedef struct {
     const char *name;           /* which sign: "notice", "link-opened", ... */
     bool is_strong;             /* unsynchronised from now on, until measured */
     bool allows_backward;       /* what it tells of can put the true time behind the clock */
+    bool moves_host;            /* the host's clock is another one from here on */
     bool is_declared;           /* a restore or revert told on a live link */
     const VtLinkNotice *notice; /* NULL unless it was one; borrowed for the call */
 } VtHint;

@@ -23,6 +23,8 @@ on_notice(const VtLinkNotice *notice, void *user_data)
         .name = "notice",
         .is_strong = vt_link_cause_is_strong(notice->cause),
         .allows_backward = allows_backward(notice->cause),
+        .moves_host = notice->cause == VT_LINK_CAUSE_HOST_CLOCK_STEPPED ||
+                      notice->cause == VT_LINK_CAUSE_MIGRATED_IN,
         .is_declared =
             notice->cause == VT_LINK_CAUSE_RESTORED || notice->cause == VT_LINK_CAUSE_REVERTED,
         .notice = notice,

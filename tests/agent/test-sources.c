@@ -222,6 +222,63 @@ test_synchronised_server_is_followed_before_a_wrong_host(Fixture *fixture, gcons
     g_assert_cmpint(get_error(fixture), <, 5 * VT_NS_PER_MS);
 }
 
+/* Follows the server; the host is 3 s ahead and says that it is not synchronised. */
+static void
+follow_beside_a_wrong_host(Fixture *fixture)
+{
+    fixture->host.is_synchronised = false;
+    fixture->host.ahead_ns = 3 * VT_NS_PER_SEC;
+    start(fixture);
+    wait_until_following(fixture, "office");
+    unsigned n_requests = fixture->host.n_requests;
+    wait_for(&fixture->host.n_requests, n_requests + 3);
+}
+
+static void
+test_wrong_host_knows_how_long_the_guest_stood_still(Fixture *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    follow_beside_a_wrong_host(fixture);
+    unsigned n_steps = fixture->kernel.n_steps;
+
+    /* A minute's pause, after which the server is silent: only the host is left. */
+    fixture->server.manner = FAKE_NTP_SILENT;
+    fixture->server.ahead_ns += 60 * VT_NS_PER_SEC;
+    fixture->host.ahead_ns += 60 * VT_NS_PER_SEC;
+    fixture->host.epoch += 1;
+    fake_host_send_notice(&fixture->host, VT_LINK_CAUSE_RESUMED, 1);
+    wait_for(&fixture->host.n_acks, 1);
+
+    g_assert_cmpuint(fixture->kernel.n_steps, ==, n_steps + 1);
+    g_assert_cmpint(fixture->host.ack.action, ==, VT_LINK_ACTION_STEPPED);
+    g_assert_cmpstr(fixture->host.ack.reference, ==, "link");
+    g_assert_cmpint(vt_ns_abs(fixture->host.ack.offset_ns - 60 * VT_NS_PER_SEC), <,
+                    100 * VT_NS_PER_MS);
+    g_assert_cmpint(get_error(fixture), <, 100 * VT_NS_PER_MS);
+
+    /* And the server has the last word again. */
+    fixture->server.manner = FAKE_NTP_HONEST;
+    wait_until_following(fixture, "office");
+    g_assert_cmpuint(fixture->kernel.n_steps, ==, n_steps + 1);
+}
+
+static void
+test_host_that_was_set_is_no_stopwatch(Fixture *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    follow_beside_a_wrong_host(fixture);
+    unsigned n_steps = fixture->kernel.n_steps;
+
+    fixture->host.ahead_ns += 3600 * VT_NS_PER_SEC;
+    fixture->host.epoch += 1;
+    fake_host_send_notice(&fixture->host, VT_LINK_CAUSE_HOST_CLOCK_STEPPED, 1);
+    wait_for(&fixture->host.n_acks, 1);
+
+    g_assert_cmpuint(fixture->kernel.n_steps, ==, n_steps);
+    g_assert_cmpstr(fixture->host.ack.reference, ==, "office");
+    g_assert_cmpint(get_error(fixture), <, 100 * VT_NS_PER_MS);
+}
+
 static void
 test_server_takes_over_when_the_link_is_gone(Fixture *fixture, gconstpointer data)
 {
@@ -365,6 +422,9 @@ main(int argc, char **argv)
         test_link_is_followed_before_an_equal_server);
     add("synchronised-server-is-followed-before-a-wrong-host",
         test_synchronised_server_is_followed_before_a_wrong_host);
+    add("wrong-host-knows-how-long-the-guest-stood-still",
+        test_wrong_host_knows_how_long_the_guest_stood_still);
+    add("host-that-was-set-is-no-stopwatch", test_host_that_was_set_is_no_stopwatch);
     add("server-takes-over-when-the-link-is-gone",
         test_server_takes_over_when_the_link_is_gone);
     add("told-address-stands-in-for-the-link", test_told_address_stands_in_for_the_link);
