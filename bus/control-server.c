@@ -2,6 +2,7 @@
 #include "bus/control-server.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -290,6 +291,20 @@ vt_control_server_new(const char *path,
     if (!g_socket_listener_add_socket(G_SOCKET_LISTENER(server->service), socket, NULL, error))
         return NULL;
     return g_steal_pointer(&server);
+}
+
+bool
+vt_control_server_set_group(VtControlServer *server, const char *group, GError **error)
+{
+    const struct group *entry = getgrnam(group);
+    if (entry == NULL) {
+        g_set_error(error, VT_ERROR, VT_ERROR_NOT_FOUND, "there is no group '%s'", group);
+        return false;
+    }
+    if (lchown(server->path, (uid_t)-1, entry->gr_gid) == 0)
+        return true;
+    return vt_error_set_errno(error, errno, "cannot give '%s' to the group '%s'", server->path,
+                              group);
 }
 
 static void

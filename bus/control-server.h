@@ -27,6 +27,12 @@ VtControlServer *vt_control_server_new(const char *path,
                                        const char *object_path,
                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/*
+ * Gives the socket to the group @group, whose members its mode may then let in.
+ * VT_ERROR_NOT_FOUND: there is no such group; VT_ERROR_DENIED: this process is not in it.
+ */
+bool vt_control_server_set_group(VtControlServer *server, const char *group, GError **error);
+
 /* Closes all connections and removes the socket. Takes NULL. */
 void vt_control_server_free(VtControlServer *server);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtControlServer, vt_control_server_free)

@@ -72,6 +72,15 @@ on_set_frozen(VtBusHost1 *object,
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
+/* Without such a group the socket stays hostd's own. */
+static void
+let_admins_in(VtHostdControl *control)
+{
+    g_autoptr(GError) error = NULL;
+    if (!vt_control_server_set_group(control->server, VT_ADMIN_GROUP, &error))
+        g_info("%s; only root can ask this daemon", error->message);
+}
+
 VtHostdControl *
 vt_hostd_control_new(VtHostd *hostd, const char *path, GError **error)
 {
@@ -90,6 +99,7 @@ vt_hostd_control_new(VtHostd *hostd, const char *path, GError **error)
                                             VT_HOST_OBJECT_PATH, error);
     if (control->server == NULL)
         return NULL;
+    let_admins_in(control);
     return g_steal_pointer(&control);
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <grp.h>
 #include <stdint.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -308,6 +309,40 @@ test_closes_a_flooding_client(Fixture *fixture, gconstpointer unused)
     g_assert_cmpint(ask_offset(next, &error), ==, -1234);
 }
 
+static void
+test_socket_is_given_to_a_group(Fixture *fixture, gconstpointer unused)
+{
+    (void)unused;
+    g_autoptr(GError) error = NULL;
+    struct stat status;
+    /* The one group that whoever runs this can certainly give a file to. */
+    const struct group *own = getgrgid(getegid());
+    if (own == NULL) {
+        g_test_skip("this group has no name");
+        return;
+    }
+    g_autofree char *name = g_strdup(own->gr_name);
+    fixture->server = serve(fixture, &error);
+    g_assert_no_error(error);
+
+    g_assert_true(vt_control_server_set_group(fixture->server, name, &error));
+
+    g_assert_cmpint(stat(fixture->path, &status), ==, 0);
+    g_assert_cmpuint(status.st_gid, ==, getegid());
+}
+
+static void
+test_missing_group_is_told(Fixture *fixture, gconstpointer unused)
+{
+    (void)unused;
+    g_autoptr(GError) error = NULL;
+    fixture->server = serve(fixture, NULL);
+
+    g_assert_false(vt_control_server_set_group(fixture->server, "no-such-group", &error));
+
+    g_assert_error(error, VT_ERROR, VT_ERROR_NOT_FOUND);
+}
+
 #define ADD(name, function) \
     g_test_add("/bus/control-server/" name, Fixture, NULL, set_up, function, tear_down)
 
@@ -317,6 +352,8 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     ADD("answers-two-clients", test_answers_two_clients);
     ADD("socket-has-the-mode", test_socket_has_the_mode);
+    ADD("socket-is-given-to-a-group", test_socket_is_given_to_a_group);
+    ADD("missing-group-is-told", test_missing_group_is_told);
     ADD("replaces-dead-socket", test_replaces_dead_socket);
     ADD("leaves-living-daemon-alone", test_leaves_living_daemon_alone);
     ADD("leaves-what-is-no-socket-alone", test_leaves_what_is_no_socket_alone);
