@@ -80,6 +80,11 @@ def shows_right(probe: Probe, limit_ns: int = RIGHT_NS) -> bool:
     return abs(probe.offset_ns) + probe.error_ns <= limit_ns
 
 
+def shows_wrong(probe: Probe, limit_ns: int = RIGHT_NS) -> bool:
+    """No reading of a right clock could say this."""
+    return abs(probe.offset_ns) - probe.error_ns > limit_ns
+
+
 def shows_lie(probe: Probe) -> bool:
     """The true error is certainly greater than the bound the guest's kernel publishes."""
     if probe.status & STA_UNSYNC:

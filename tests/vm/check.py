@@ -11,6 +11,7 @@ from pathlib import Path
 
 from .analysis import RIGHT_NS, Recovery
 from .guest import Guest
+from .hardships import HARDSHIPS, Hardship, World
 from .hostd import Hostd
 from .layout import Layout, RigError
 from .rig import Rig
@@ -35,6 +36,14 @@ CEILINGS = {
     "pause-60s": Ceiling(exposure_ms=50, residual_ms=0.5, floor_ms=8),
     "two-pauses": Ceiling(exposure_ms=50, residual_ms=0.5, floor_ms=8),
     "save-restore": Ceiling(exposure_ms=1500, residual_ms=0.5, floor_ms=100),
+    "managed-save": Ceiling(exposure_ms=1500, residual_ms=0.5, floor_ms=100),
+    "revert": Ceiling(exposure_ms=1500, residual_ms=0.5, floor_ms=100),
+    "hostd-killed": Ceiling(exposure_ms=2000, residual_ms=0.5, floor_ms=50),
+    "agent-killed": Ceiling(exposure_ms=2000, residual_ms=0.5, floor_ms=50),
+    "libvirtd-restarted": Ceiling(exposure_ms=50, residual_ms=0.5, floor_ms=8),
+    "set-forward": Ceiling(exposure_ms=2500, residual_ms=0.5, floor_ms=50),
+    "set-backward": Ceiling(exposure_ms=2500, residual_ms=0.5, floor_ms=50),
+    "host-unsynchronised": Ceiling(exposure_ms=50, residual_ms=0.5, floor_ms=8),
 }
 
 # How exactly a guest without an agent must be late by the time it stood still.
@@ -88,15 +97,18 @@ class Check:
         self._hostd: Hostd
         self._guest: Guest
 
-    def run(self, scenarios: list[Scenario], n_runs: int) -> None:
+    def run(self, scenarios: list[Scenario | Hardship], n_runs: int) -> None:
         self._hostd = self._rig.start_hostd()
         self._guest = self._rig.boot_guest("agent", has_link=True)
         self._check_baseline()
         self._guest.start_agent()
         for scenario in scenarios:
-            for number in range(1, n_runs + 1):
+            # What kills daemons takes long, and one run shows whether it is survived.
+            n_repeats = 1 if isinstance(scenario, Hardship) else n_runs
+            for number in range(1, n_repeats + 1):
                 self._check_scenario(scenario, number)
-        self._check_daemons()
+        n_kills = sum(scenario.name == "agent-killed" for scenario in scenarios)
+        self._check_daemons(n_kills)
 
     def _check_baseline(self) -> None:
         """Before the agent is started for the first time."""
@@ -112,7 +124,7 @@ class Check:
                       f"{late_ns / 1e9:.3f} s more than before")
         self._report.add("vm/baseline/late-by-the-pause", holds, detail)
 
-    def _check_scenario(self, scenario: Scenario, number: int) -> None:
+    def _check_scenario(self, scenario: Scenario | Hardship, number: int) -> None:
         place = f"vm/{scenario.name}/run-{number}"
         ceiling = CEILINGS[scenario.name]
         try:
@@ -126,14 +138,18 @@ class Check:
         for claim in claims:
             self._report.add(f"{place}/{claim.name}", claim.holds, claim.detail)
 
-    def _measure(self, scenario: Scenario, number: int) -> Outcome:
+    def _measure(self, scenario: Scenario | Hardship, number: int) -> Outcome:
         csv_path = self._rig.output_dir / f"{scenario.name}-{number}.csv"
+        if isinstance(scenario, Hardship):
+            world = World(self._guest, self._hostd, self._rig.hypervisor)
+            return scenario.run(world, csv_path)
         return scenario.run(self._guest, csv_path)
 
-    def _check_daemons(self) -> None:
+    def _check_daemons(self, n_kills: int) -> None:
         add = self._report.add
         deaths = self._guest.count_agent_deaths()
-        add("vm/agent/never-died", deaths == 0, f"{deaths} deaths")
+        add("vm/agent/never-died-by-itself", deaths == n_kills,
+            f"{deaths} deaths, {n_kills} of them wanted")
         tracking = self._guest.query_tracking()
         add("vm/agent/tracks-the-host",
             tracking["state"] == "tracking" and tracking["link"] == "up",
@@ -149,14 +165,15 @@ class Check:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    names = [scenario.name for scenario in RECOVERIES]
+    known = (*RECOVERIES, *HARDSHIPS)
+    names = [scenario.name for scenario in known]
     parser.add_argument("--scenario", action="append", choices=names)
     parser.add_argument("--runs", type=int, default=2)
     parser.add_argument("--output", type=Path, help="where samples and logs go")
     options = parser.parse_args()
     layout = Layout.from_environment()
     output_dir = options.output or layout.build_dir / "vm-check"
-    scenarios = [s for s in RECOVERIES if not options.scenario or s.name in options.scenario]
+    scenarios = [s for s in known if not options.scenario or s.name in options.scenario]
     report = TapReport()
     try:
         if not layout.has_daemons():

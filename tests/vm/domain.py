@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
@@ -46,6 +47,11 @@ class DomainPlan:
     def saved_image(self) -> Path:
         return self.folder / "saved"
 
+    @property
+    def disk(self) -> Path:
+        """Empty, and never read by the guest: where snapshots are kept."""
+        return self.folder / "disk.qcow2"
+
 
 def make_xml(plan: DomainPlan) -> str:
     kind = "kvm" if has_kvm() else "qemu"
@@ -77,6 +83,11 @@ def make_xml(plan: DomainPlan) -> str:
     <controller type='usb' model='none'/>
     <controller type='virtio-serial'/>
     <memballoon model='none'/>
+    <disk type='file' device='disk'>
+      <driver name='qemu' type='qcow2'/>
+      <source file='{plan.disk}'/>
+      <target dev='vda' bus='virtio'/>
+    </disk>
     <serial type='file'><source path='{plan.folder}/console.log' append='on'/></serial>
     {link}
     <channel type='unix'>
@@ -101,6 +112,13 @@ def make_xml(plan: DomainPlan) -> str:
 """
 
 
+def make_disk(path: Path) -> None:
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", str(path), "64M"],
+                   stdin=subprocess.DEVNULL, check=True)
+    owner = path.parent.stat()
+    os.chown(path, owner.st_uid, owner.st_gid)
+
+
 class Domain:
     """Persistent, so that managed save and snapshots work; gone after `remove`."""
 
@@ -109,9 +127,14 @@ class Domain:
         self.name = plan.name
 
     def define_and_start(self) -> None:
+        make_disk(self.plan.disk)
         xml_file = self.plan.folder / "domain.xml"
         xml_file.write_text(make_xml(self.plan), encoding="utf-8")
         virsh("define", str(xml_file))
+        self.start()
+
+    def start(self) -> None:
+        """From a managed save, if there is one."""
         virsh("start", self.name)
 
     def suspend(self) -> None:
@@ -127,12 +150,25 @@ class Domain:
         virsh("restore", str(self.plan.saved_image))
         self.plan.saved_image.unlink()
 
+    def save_managed(self) -> None:
+        virsh("managedsave", self.name)
+
+    def take_snapshot(self, snapshot: str) -> None:
+        """Memory and all, of the running guest."""
+        virsh("snapshot-create-as", self.name, snapshot)
+
+    def revert_to_snapshot(self, snapshot: str) -> None:
+        virsh("snapshot-revert", self.name, snapshot, "--running")
+
+    def delete_snapshot(self, snapshot: str) -> None:
+        virsh("snapshot-delete", self.name, snapshot)
+
     def is_running(self) -> bool:
         return virsh("domstate", self.name).strip() == "running"
 
     def remove(self) -> None:
         """Works from any state; the domain may not even be defined."""
-        for action in (("destroy",), ("undefine", "--managed-save")):
+        for action in (("destroy",), ("undefine", "--managed-save", "--snapshots-metadata")):
             try:
                 virsh(action[0], self.name, *action[1:])
             except RigError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from .hypervisor import URI
 from .layout import Layout, RigError
 
 # The machine that runs the tests is true time by definition, whatever its kernel says of it.
-SETTINGS = f"[hostd]\nuri={URI}\nhost-clock=trusted\n"
+TRUSTED = "host-clock=trusted"
+CONNECT_SEC = 15
 
 START_SEC = 15
 
@@ -21,13 +23,42 @@ class Hostd:
     def __init__(self, layout: Layout, log_dir: Path) -> None:
         self._layout = layout
         self._log_path = log_dir / "hostd.log"
-        settings_path = log_dir / "hostd.conf"
-        settings_path.write_text(SETTINGS, encoding="ascii")
+        self._settings_path = log_dir / "hostd.conf"
+        # Its own, so that an installed hostd, or another rig, is not in the way.
+        self._socket_dir = tempfile.TemporaryDirectory(prefix="virt-time-hostd-")
+        self._socket = Path(self._socket_dir.name) / "control.socket"
+        self._process: subprocess.Popen[bytes]
+        self._write_settings(TRUSTED)
+        self.start()
+
+    def start(self) -> None:
         with open(self._log_path, "ab") as log:
             self._process = subprocess.Popen(
-                [str(layout.hostd), "-f", "-c", str(settings_path)],
+                [str(self._layout.hostd), "-f", "-c", str(self._settings_path)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         self._wait_until_it_answers()
+
+    def kill(self) -> None:
+        """At once, with no word to anybody."""
+        self._process.kill()
+        self._process.wait()
+
+    def restart_with(self, setting: str) -> None:
+        self.stop()
+        self._write_settings(setting)
+        self.start()
+
+    def wait_until_connected(self) -> None:
+        """To libvirt, that is."""
+        deadline = time.monotonic() + CONNECT_SEC
+        while "connected" not in self.print_guests():
+            if time.monotonic() > deadline:
+                raise RigError("virt-time-hostd does not come back to libvirt")
+            time.sleep(0.2)
+
+    def _write_settings(self, setting: str) -> None:
+        self._settings_path.write_text(
+            f"[hostd]\nuri={URI}\ncontrol-socket={self._socket}\n{setting}\n", encoding="ascii")
 
     def stop(self) -> None:
         if self._process.poll() is None:
@@ -66,7 +97,8 @@ class Hostd:
             time.sleep(0.1)
 
     def _run_ctl(self, *arguments: str) -> str:
-        result = subprocess.run([str(self._layout.ctl), *arguments], stdin=subprocess.DEVNULL,
+        command = [str(self._layout.ctl), "--socket", str(self._socket), *arguments]
+        result = subprocess.run(command, stdin=subprocess.DEVNULL,
                                 capture_output=True, text=True, timeout=20, check=False)
         if result.returncode != 0:
             raise RigError(f"'virt-timectl {' '.join(arguments)}' failed: "

@@ -52,11 +52,7 @@ class Hypervisor:
             # A machine without a service manager, as containers are.
             self._spawn("virtlogd")
             self._spawn("libvirtd")
-        deadline = time.monotonic() + START_SEC
-        while not self._answers():
-            if time.monotonic() > deadline:
-                raise RigError(f"libvirt does not answer at {URI}; see {self._log_dir}")
-            time.sleep(0.2)
+        self._wait_until_it_answers()
 
     def stop(self) -> None:
         if not self._children:
@@ -65,13 +61,33 @@ class Hypervisor:
             print("libvirtd stays: other domains run on it", flush=True)
             return
         for child in reversed(self._children):
-            child.terminate()
-            try:
-                child.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
+            self._end(child)
         self._children.clear()
+
+    @staticmethod
+    def _end(child: subprocess.Popen[bytes]) -> None:
+        child.terminate()
+        try:
+            child.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+    def _wait_until_it_answers(self) -> None:
+        deadline = time.monotonic() + START_SEC
+        while not self._answers():
+            if time.monotonic() > deadline:
+                raise RigError(f"libvirt does not answer at {URI}; see {self._log_dir}")
+            time.sleep(0.2)
+
+    def restart(self) -> None:
+        """Guests go on running meanwhile; their QEMU processes are not libvirtd's children."""
+        if not self._children:
+            subprocess.run(["systemctl", "restart", "libvirtd"], check=True)
+        else:
+            self._end(self._children.pop())
+            self._spawn("libvirtd")
+        self._wait_until_it_answers()
 
     @staticmethod
     def _answers() -> bool:

@@ -36,6 +36,7 @@ class Rig:
         self._run_dir: Path
         self._kernel: Kernel
         self._initramfs: Path
+        self.hypervisor: Hypervisor
 
     def __enter__(self) -> Rig:
         if os.geteuid() != 0:
@@ -83,9 +84,9 @@ class Rig:
         self._kernel = Kernel(image, cached.modules)
         self._initramfs = self._run_dir / "initramfs"
         build_initramfs(self.layout, self._kernel, self._initramfs)
-        hypervisor = Hypervisor(self.output_dir)
-        self._stack.callback(hypervisor.stop)
-        hypervisor.start()
+        self.hypervisor = Hypervisor(self.output_dir)
+        self._stack.callback(self.hypervisor.stop)
+        self.hypervisor.start()
 
     def _take_down(self) -> None:
         """A second Ctrl-C must not leave a domain behind."""

@@ -56,8 +56,8 @@ def stand_still(guest: Guest, stop: Callable[[], None], seconds: float,
     return stopped.wall_ns, guest.qmp.wait_for("RESUME", since, EVENT_SEC).wall_ns
 
 
-def _watch(guest: Guest, name: str, csv_path: Path, disturb: Callable[[], list[tuple[int, int]]],
-           after_sec: float) -> Outcome:
+def watch(guest: Guest, name: str, csv_path: Path, disturb: Callable[[], list[tuple[int, int]]],
+          after_sec: float) -> Outcome:
     sampler = guest.start_sampler(csv_path)
     try:
         time.sleep(BEFORE_SEC)
@@ -78,7 +78,7 @@ def run_pause(guest: Guest, name: str, csv_path: Path, seconds: float,
     def disturb() -> list[tuple[int, int]]:
         return [stand_still(guest, guest.domain.suspend, seconds, guest.domain.resume)]
 
-    return _watch(guest, name, csv_path, disturb, after_sec)
+    return watch(guest, name, csv_path, disturb, after_sec)
 
 
 def _run_two_pauses(guest: Guest, csv_path: Path) -> Outcome:
@@ -89,7 +89,7 @@ def _run_two_pauses(guest: Guest, csv_path: Path) -> Outcome:
         return [first, stand_still(guest, guest.domain.suspend, 2, guest.domain.resume)]
 
     guest.wait_in_step(IN_STEP_SEC)
-    return _watch(guest, "two-pauses", csv_path, disturb, AFTER_SEC)
+    return watch(guest, "two-pauses", csv_path, disturb, AFTER_SEC)
 
 
 def _run_save_restore(guest: Guest, csv_path: Path) -> Outcome:
@@ -97,7 +97,7 @@ def _run_save_restore(guest: Guest, csv_path: Path) -> Outcome:
         return [stand_still(guest, guest.domain.save, 2, guest.domain.restore)]
 
     guest.wait_in_step(IN_STEP_SEC)
-    return _watch(guest, "save-restore", csv_path, disturb, AFTER_SEC)
+    return watch(guest, "save-restore", csv_path, disturb, AFTER_SEC)
 
 
 def _run_boot(guest: Guest, csv_path: Path) -> Outcome:
@@ -111,7 +111,7 @@ def _run_boot(guest: Guest, csv_path: Path) -> Outcome:
         guest.start_agent()
         return [(started_ns, started_ns)]
 
-    return _watch(guest, "boot", csv_path, disturb, AFTER_SEC)
+    return watch(guest, "boot", csv_path, disturb, AFTER_SEC)
 
 
 def _run_baseline(guest: Guest, csv_path: Path) -> Outcome:
