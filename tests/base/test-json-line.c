@@ -113,7 +113,9 @@ test_refuses_all_else(void)
 
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         GVariant *record = NULL;
-        g_test_message("%s", rows[i]);
+        g_autofree char *shown =
+            g_strescape(rows[i], NULL); /* TAP is text, these are not all */
+        g_test_message("%s", shown);
         g_assert_false(vt_json_line_read(rows[i], strlen(rows[i]), &record));
         g_assert_null(record);
     }

@@ -116,7 +116,7 @@ static const char guests_text[] =
     "web                                 up        full     tracking       -12.50 us"
     "  60.00 us  resumed 34 s ago  stepped in 4.200 ms  c4d23ba6-1dd2-11b2-9c8b-6f8a0d6b2f11\n"
     "evil\\u{001b}[2J\\u{202e}\\u{000a}web  no-agent  full     -                      -"
-    "         -  restored 1 s ago  pending              u2\n"
+    "         -  restored 1 s ago  -                    u2\n"
     "off                                 closed    observe  not running            -"
     "         -  -                 -                    u3\n";
 
