@@ -63,6 +63,7 @@ run(const VtHostdConfig *config, VtPassedFds *passed)
         g_warning("%s; virt-timectl will not find this daemon", error->message);
 
     g_autoptr(VtWatchdog) watchdog = vt_watchdog_new();
+    (void)watchdog; /* works by itself until the end */
     g_message("virt-time-hostd %s began", VT_VERSION);
     vt_notify("READY=1");
     g_main_loop_run(loop);

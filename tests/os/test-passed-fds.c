@@ -66,7 +66,8 @@ test_are_announced_once(void)
     open_fds(1);
     fake_manager_announce(1, "a");
 
-    g_autoptr(VtPassedFds) passed = vt_passed_fds_take(FIRST_FD);
+    VtPassedFds *passed = vt_passed_fds_take(FIRST_FD);
+    vt_passed_fds_free(passed);
 
     g_assert_null(g_getenv("LISTEN_PID"));
     g_assert_null(g_getenv("LISTEN_FDS"));
