@@ -82,6 +82,39 @@ vt_connection_open(VtSide side, const char *path, GError **error)
     return connection;
 }
 
+static void
+explain_no_answer(GError *cause, VtSide side, const char *method, GError **error)
+{
+    bool is_denied = g_error_matches(cause, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED);
+    bool is_refused = g_error_matches(cause, G_DBUS_ERROR, G_DBUS_ERROR_FAILED);
+
+    (void)g_dbus_error_strip_remote_error(cause); /* false: it was no remote one */
+    if (is_denied || is_refused)
+        g_set_error(error, VT_ERROR, is_denied ? VT_ERROR_DENIED : VT_ERROR_FAILED, "%s: %s",
+                    sides[side].daemon, cause->message);
+    else
+        g_set_error(error, VT_ERROR, VT_ERROR_FAILED, "%s does not answer %s: %s",
+                    sides[side].daemon, method, cause->message);
+}
+
+GVariant *
+vt_connection_call(GDBusConnection *connection, VtSide side, const VtCall *call, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autofree char *reply_type = g_strdup_printf("(%s)", call->type != NULL ? call->type : "");
+    g_autoptr(GVariant) reply = g_dbus_connection_call_sync(
+        connection, NULL, sides[side].object_path, sides[side].interface, call->method,
+        call->arguments, G_VARIANT_TYPE(reply_type), G_DBUS_CALL_FLAGS_NONE, TIMEOUT_SEC * 1000,
+        NULL, &cause);
+    if (reply == NULL) {
+        explain_no_answer(cause, side, call->method, error);
+        return NULL;
+    }
+    if (call->type == NULL)
+        return g_steal_pointer(&reply);
+    return g_variant_get_child_value(reply, 0);
+}
+
 GVariant *
 vt_connection_ask(GDBusConnection *connection,
                   VtSide side,
@@ -89,16 +122,6 @@ vt_connection_ask(GDBusConnection *connection,
                   const char *type,
                   GError **error)
 {
-    g_autoptr(GError) cause = NULL;
-    g_autofree char *reply_type = g_strdup_printf("(%s)", type);
-    g_autoptr(GVariant) reply = g_dbus_connection_call_sync(
-        connection, NULL, sides[side].object_path, sides[side].interface, method, NULL,
-        G_VARIANT_TYPE(reply_type), G_DBUS_CALL_FLAGS_NONE, TIMEOUT_SEC * 1000, NULL, &cause);
-    if (reply != NULL)
-        return g_variant_get_child_value(reply, 0);
-
-    (void)g_dbus_error_strip_remote_error(cause); /* false: it was no remote one */
-    g_set_error(error, VT_ERROR, VT_ERROR_FAILED, "%s does not answer %s: %s",
-                sides[side].daemon, method, cause->message);
-    return NULL;
+    VtCall call = { .method = method, .type = type };
+    return vt_connection_call(connection, side, &call, error);
 }

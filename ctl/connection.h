@@ -20,6 +20,21 @@ typedef enum {
 GDBusConnection *
 vt_connection_open(VtSide side, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+typedef struct {
+    const char *method;
+    GVariant *arguments; /* a tuple, floating; NULL: it takes nothing */
+    const char *type;    /* of the one value it returns; NULL: it returns nothing */
+} VtCall;
+
+/*
+ * Makes @call. VT_ERROR_DENIED: this user may not; VT_ERROR_FAILED with the daemon's own words
+ * when it says that it cannot. Transfer full; the empty tuple where nothing is returned.
+ */
+GVariant *vt_connection_call(GDBusConnection *connection,
+                             VtSide side,
+                             const VtCall *call,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* The result of @method, which takes nothing and returns one value of @type. Transfer full. */
 GVariant *vt_connection_ask(GDBusConnection *connection,
                             VtSide side,

@@ -37,5 +37,7 @@ vt_host_facts_append_to(GVariant *facts, GString *output)
     if (synchronised)
         vt_table_append_fact(output, "Error bound", "%s", error_bound);
     append_ntp(facts, output);
+    if (vt_facts_get_flag(facts, "frozen"))
+        vt_table_append_fact(output, "Frozen", "yes: no guest is told to step");
     vt_table_append_fact(output, "Guests", "%" PRId64, vt_facts_get_int(facts, "guests"));
 }

@@ -6,9 +6,14 @@
 
 #include <glib.h>
 
+#include "base/error.h"
 #include "ctl/command.h"
 
 #define EXIT_USAGE 2
+
+#define NO_LINES           G_MININT
+#define DEFAULT_LINES      10
+#define DEFAULT_TIMEOUT_NS (30 * VT_NS_PER_SEC)
 
 typedef struct {
     gboolean help;
@@ -16,6 +21,10 @@ typedef struct {
     gboolean json;
     gboolean host;
     char *socket_path;
+    int n_lines; /* NO_LINES: not given */
+    char *max_error;
+    char *timeout;
+    gboolean against_host;
     char **words;
 } Arguments;
 
@@ -23,6 +32,8 @@ static void
 arguments_clear(Arguments *arguments)
 {
     g_free(arguments->socket_path);
+    g_free(arguments->max_error);
+    g_free(arguments->timeout);
     g_strfreev(arguments->words);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Arguments, arguments_clear)
@@ -40,6 +51,14 @@ describe_arguments(Arguments *arguments)
           "Ask virt-time-hostd where a command would ask virt-time-agent", NULL },
         { "socket", 0, 0, G_OPTION_ARG_FILENAME, &arguments->socket_path,
           "Ask the daemon at this socket", "PATH" },
+        { "lines", 'n', 0, G_OPTION_ARG_INT, &arguments->n_lines,
+          "journal: show so many, the newest (default: 10)", "N" },
+        { "max-error", 0, 0, G_OPTION_ARG_STRING, &arguments->max_error,
+          "waitsync: the greatest error bound that will do (default: any)", "SPAN" },
+        { "timeout", 0, 0, G_OPTION_ARG_STRING, &arguments->timeout,
+          "waitsync: how long to wait (default: 30s)", "SPAN" },
+        { "against-host", 0, 0, G_OPTION_ARG_NONE, &arguments->against_host,
+          "waitsync: in step with the reference will do, right or not", NULL },
         { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &arguments->words, NULL,
           "COMMAND" },
         G_OPTION_ENTRY_NULL,
@@ -86,24 +105,70 @@ print_answer(const char *text)
 static int
 print_command_help(const VtCommand *command)
 {
+    bool has_lines = (command->options & VT_COMMAND_HAS_LINES) != 0;
+    bool has_wait = (command->options & VT_COMMAND_HAS_WAIT) != 0;
     g_autofree char *text =
-        g_strdup_printf("Usage: virt-timectl %s [--json] [--socket PATH]%s\n\n%s",
-                        command->name, command->both_sides ? " [--host]" : "", command->help);
+        g_strdup_printf("Usage: virt-timectl %s%s%s%s%s [--json] [--socket PATH]%s\n\n%s",
+                        command->name, command->word != NULL ? " " : "",
+                        command->word != NULL ? command->word : "", has_lines ? " [-n N]" : "",
+                        has_wait ? " [--max-error SPAN] [--timeout SPAN] [--against-host]" : "",
+                        command->both_sides ? " [--host]" : "", command->help);
 
     return print_answer(text);
 }
 
-static int
-run_command(const VtCommand *command, const Arguments *arguments)
+/* NULL, or what is wrong with the options that not every command has. */
+static const char *
+find_misplaced(const VtCommand *command, const Arguments *arguments)
 {
-    g_autoptr(GError) error = NULL;
-    VtRequest request = {
+    bool wants_wait =
+        arguments->max_error != NULL || arguments->timeout != NULL || arguments->against_host;
+
+    if (arguments->host && command->side != VT_SIDE_HOST && !command->both_sides)
+        return "--host";
+    if (arguments->n_lines != NO_LINES && (command->options & VT_COMMAND_HAS_LINES) == 0)
+        return "--lines";
+    if (wants_wait && (command->options & VT_COMMAND_HAS_WAIT) == 0)
+        return "--max-error, --timeout or --against-host";
+    return NULL;
+}
+
+static bool
+make_request(const VtCommand *command,
+             const Arguments *arguments,
+             VtRequest *ret_request,
+             GError **error)
+{
+    *ret_request = (VtRequest){
         .side = arguments->host ? VT_SIDE_HOST : command->side,
         .socket_path = arguments->socket_path,
         .json = arguments->json,
+        .n_lines =
+            arguments->n_lines == NO_LINES ? DEFAULT_LINES : (unsigned)arguments->n_lines,
+        .max_error_ns = VT_NS_MAX,
+        .timeout_ns = DEFAULT_TIMEOUT_NS,
+        .against_host = arguments->against_host,
     };
+    if (arguments->max_error != NULL &&
+        !vt_ns_parse(arguments->max_error, &ret_request->max_error_ns, error))
+        return false;
+    return arguments->timeout == NULL ||
+           vt_ns_parse(arguments->timeout, &ret_request->timeout_ns, error);
+}
+
+static int
+run_command(const VtCommand *command, const Arguments *arguments, const char *word)
+{
+    g_autoptr(GError) error = NULL;
+    VtRequest request;
+
+    if (!make_request(command, arguments, &request, &error))
+        return report_usage("%s", error->message);
+    request.word = word;
     g_autofree char *answer = command->run(&request, &error);
 
+    if (answer == NULL && g_error_matches(error, VT_ERROR, VT_ERROR_INVALID))
+        return report_usage("%s", error->message);
     if (answer == NULL) {
         fprintf(stderr, "virt-timectl: %s\n", error->message);
         return EXIT_FAILURE;
@@ -133,20 +198,28 @@ dispatch(const Arguments *arguments, GOptionContext *context)
     const VtCommand *command = vt_command_find(words[0]);
     if (command == NULL)
         return report_usage("no such command: '%s'", words[0]);
-    if (words[1] != NULL)
-        return report_usage("one word too many: '%s'", words[1]);
+    const char *word = words[1];
+    if (word != NULL && command->word == NULL)
+        return report_usage("one word too many: '%s'", word);
+    if (word != NULL && words[2] != NULL)
+        return report_usage("one word too many: '%s'", words[2]);
     if (help)
         return print_command_help(command);
-    if (arguments->host && command->side != VT_SIDE_HOST && !command->both_sides)
-        return report_usage("'%s' has no --host", command->name);
-    return run_command(command, arguments);
+    if (word == NULL && command->word != NULL)
+        return report_usage("'%s' needs %s", command->name, command->word);
+    if (arguments->n_lines != NO_LINES && arguments->n_lines < 0)
+        return report_usage("--lines cannot be negative");
+    const char *misplaced = find_misplaced(command, arguments);
+    if (misplaced != NULL)
+        return report_usage("'%s' has no %s", command->name, misplaced);
+    return run_command(command, arguments, word);
 }
 
 int
 main(int argc, char **argv)
 {
     setlocale(LC_ALL, "");
-    g_auto(Arguments) arguments = { 0 };
+    g_auto(Arguments) arguments = { .n_lines = NO_LINES };
     g_autoptr(GError) error = NULL;
     g_autoptr(GOptionContext) context = describe_arguments(&arguments);
 

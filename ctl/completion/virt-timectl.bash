@@ -5,10 +5,13 @@ _virt_timectl()
 {
     local word="${COMP_WORDS[COMP_CWORD]}"
     local before="${COMP_WORDS[COMP_CWORD - 1]}"
-    local commands='tracking sources guests'
-    local options='--help --version --json --host --socket'
+    local commands='tracking sources journal waitsync guests resync freeze'
+    local options='--help --version --json --host --socket --lines --max-error --timeout --against-host'
 
-    if [[ $before == --socket ]]; then
+    if [[ $before == -n || $before == --lines || $before == --max-error ||
+        $before == --timeout ]]; then
+        return
+    elif [[ $before == --socket ]]; then
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
     elif [[ $word == -* ]]; then
@@ -16,7 +19,10 @@ _virt_timectl()
     else
         local earlier=" ${COMP_WORDS[*]:1:COMP_CWORD-1} " command
         for command in $commands; do
-            [[ $earlier == *" $command "* ]] && return
+            [[ $earlier == *" $command "* ]] || continue
+            [[ $command == freeze && $before == freeze ]] &&
+                mapfile -t COMPREPLY < <(compgen -W 'on off status' -- "$word")
+            return
         done
         [[ $earlier == *' help '* ]] || commands+=' help'
         mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$word")

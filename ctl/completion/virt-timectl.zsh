@@ -5,7 +5,11 @@ _virt_timectl_commands() {
     local -a commands=(
         'tracking:show how right this clock is and what last befell it'
         'sources:show the clocks that this one is or could be compared with'
+        'journal:show the disruptions of the past and how they ended'
+        'waitsync:wait until the clock is right'
         'guests:show the guests of this host and how right their clocks are'
+        'resync:ask a guest to measure its clock now'
+        'freeze:during an incident, let no guest be told to step'
     )
     (( $words[(I)help] )) || commands+=('help:explain a command and its output')
     _describe command commands
@@ -17,5 +21,12 @@ _arguments -S \
     '(-j --json)'{-j,--json}'[print every fact as JSON]' \
     '--host[ask virt-time-hostd]' \
     '--socket[ask the daemon at this socket]:socket:_files' \
+    '(-n --lines)'{-n,--lines}'[journal: show so many]:number:' \
+    '--max-error[waitsync: the greatest error bound that will do]:span:' \
+    '--timeout[waitsync: how long to wait]:span:' \
+    '--against-host[waitsync: in step with the reference will do]' \
     '1:command:_virt_timectl_commands' \
-    '2::command:{ [[ $words[(r)help] == help ]] && _virt_timectl_commands }'
+    '2::word:{
+        [[ $words[(r)help] == help ]] && _virt_timectl_commands
+        [[ $words[(r)freeze] == freeze ]] && compadd on off status
+    }'

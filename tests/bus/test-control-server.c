@@ -343,6 +343,22 @@ test_missing_group_is_told(Fixture *fixture, gconstpointer unused)
     g_assert_error(error, VT_ERROR, VT_ERROR_NOT_FOUND);
 }
 
+static void
+test_only_root_and_the_owner_may_change(void)
+{
+    static const struct {
+        uid_t caller;
+        uid_t owner;
+        bool may;
+    } rows[] = {
+        { 0, 0, true },     { 0, 990, true },     { 990, 990, true },
+        { 1000, 0, false }, { 1000, 990, false }, { 990, 0, false },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        g_assert_cmpint(vt_control_may_change(rows[i].caller, rows[i].owner), ==, rows[i].may);
+}
+
 #define ADD(name, function) \
     g_test_add("/bus/control-server/" name, Fixture, NULL, set_up, function, tear_down)
 
@@ -362,5 +378,7 @@ main(int argc, char **argv)
     ADD("free-forgets-half-made-clients", test_free_forgets_half_made_clients);
     ADD("refuses-one-client-too-many", test_refuses_one_client_too_many);
     ADD("closes-a-flooding-client", test_closes_a_flooding_client);
+    g_test_add_func("/bus/control-server/only-root-and-the-owner-may-change",
+                    test_only_root_and_the_owner_may_change);
     return g_test_run();
 }

@@ -21,6 +21,12 @@ struct FakeDaemon {
     GVariant *sources;
     GVariant *host_facts;
     GVariant *guests;
+    GVariant *journal;
+    GVariant *later_tracking;
+    unsigned n_to_later;
+    unsigned n_asked;
+    bool denies_changes;
+    char *resynced;
 };
 
 static gboolean
@@ -28,7 +34,83 @@ on_get_tracking(VtBusAgent1 *object, GDBusMethodInvocation *invocation, gpointer
 {
     FakeDaemon *daemon = user_data;
 
+    if (daemon->later_tracking != NULL && daemon->n_to_later-- == 1) {
+        g_variant_unref(daemon->tracking);
+        daemon->tracking = g_steal_pointer(&daemon->later_tracking);
+    }
     vt_bus_agent1_complete_get_tracking(object, invocation, daemon->tracking);
+    return TRUE;
+}
+
+static gboolean
+on_get_agent_journal(VtBusAgent1 *object,
+                     GDBusMethodInvocation *invocation,
+                     guint n_most,
+                     gpointer user_data)
+{
+    FakeDaemon *daemon = user_data;
+
+    daemon->n_asked = n_most;
+    vt_bus_agent1_complete_get_journal(object, invocation, daemon->journal);
+    return TRUE;
+}
+
+static gboolean
+on_get_host_journal(VtBusHost1 *object,
+                    GDBusMethodInvocation *invocation,
+                    guint n_most,
+                    gpointer user_data)
+{
+    FakeDaemon *daemon = user_data;
+
+    daemon->n_asked = n_most;
+    vt_bus_host1_complete_get_journal(object, invocation, daemon->journal);
+    return TRUE;
+}
+
+/* The test is the daemon's own user; for another one the same error comes from elsewhere. */
+static bool
+may_change(FakeDaemon *daemon, GDBusMethodInvocation *invocation)
+{
+    if (!daemon->denies_changes)
+        return vt_control_check_caller(invocation);
+    g_dbus_method_invocation_return_error_literal(invocation, G_DBUS_ERROR,
+                                                  G_DBUS_ERROR_ACCESS_DENIED, "only root may");
+    return false;
+}
+
+static gboolean
+on_resync(VtBusHost1 *object,
+          GDBusMethodInvocation *invocation,
+          const char *guest,
+          gpointer user_data)
+{
+    FakeDaemon *daemon = user_data;
+
+    if (!may_change(daemon, invocation))
+        return TRUE;
+    g_free(daemon->resynced);
+    daemon->resynced = g_strdup(guest);
+    if (g_str_equal(guest, "web"))
+        vt_bus_host1_complete_resync(object, invocation);
+    else
+        g_dbus_method_invocation_return_dbus_error(
+            invocation, "org.freedesktop.DBus.Error.Failed", "no such guest");
+    return TRUE;
+}
+
+static gboolean
+on_set_frozen(VtBusHost1 *object,
+              GDBusMethodInvocation *invocation,
+              gboolean is_frozen,
+              gpointer user_data)
+{
+    FakeDaemon *daemon = user_data;
+
+    if (!may_change(daemon, invocation))
+        return TRUE;
+    fake_daemon_set_host(daemon, is_frozen ? "{'frozen': <true>}" : "{'frozen': <false>}");
+    vt_bus_host1_complete_set_frozen(object, invocation);
     return TRUE;
 }
 
@@ -93,6 +175,37 @@ fake_daemon_set_guests(FakeDaemon *daemon, const char *guests)
     replace(&daemon->guests, "aa{sv}", guests);
 }
 
+void
+fake_daemon_set_journal(FakeDaemon *daemon, const char *journal)
+{
+    replace(&daemon->journal, "aa{sv}", journal);
+}
+
+unsigned
+fake_daemon_get_n_asked(const FakeDaemon *daemon)
+{
+    return daemon->n_asked;
+}
+
+void
+fake_daemon_set_later_tracking(FakeDaemon *daemon, unsigned nth, const char *tracking)
+{
+    replace(&daemon->later_tracking, "a{sv}", tracking);
+    daemon->n_to_later = nth;
+}
+
+const char *
+fake_daemon_get_resynced(const FakeDaemon *daemon)
+{
+    return daemon->resynced;
+}
+
+void
+fake_daemon_deny_changes(FakeDaemon *daemon)
+{
+    daemon->denies_changes = true;
+}
+
 const char *
 fake_daemon_get_agent_path(const FakeDaemon *daemon)
 {
@@ -130,6 +243,13 @@ fake_daemon_new(void)
     g_signal_connect(daemon->agent, "handle-get-sources", G_CALLBACK(on_get_sources), daemon);
     g_signal_connect(daemon->host, "handle-get-host", G_CALLBACK(on_get_host), daemon);
     g_signal_connect(daemon->host, "handle-get-guests", G_CALLBACK(on_get_guests), daemon);
+    g_signal_connect(daemon->agent, "handle-get-journal", G_CALLBACK(on_get_agent_journal),
+                     daemon);
+    g_signal_connect(daemon->host, "handle-get-journal", G_CALLBACK(on_get_host_journal),
+                     daemon);
+    g_signal_connect(daemon->host, "handle-resync", G_CALLBACK(on_resync), daemon);
+    g_signal_connect(daemon->host, "handle-set-frozen", G_CALLBACK(on_set_frozen), daemon);
+    fake_daemon_set_journal(daemon, "[]");
     fake_daemon_set_tracking(daemon, "{}");
     fake_daemon_set_sources(daemon, "[]");
     fake_daemon_set_host(daemon, "{}");
@@ -150,6 +270,9 @@ fake_daemon_free(FakeDaemon *daemon)
     g_variant_unref(daemon->sources);
     g_variant_unref(daemon->host_facts);
     g_variant_unref(daemon->guests);
+    g_variant_unref(daemon->journal);
+    g_clear_pointer(&daemon->later_tracking, g_variant_unref);
+    g_free(daemon->resynced);
     g_rmdir(daemon->folder);
     g_free(daemon->folder);
     g_free(daemon->agent_path);

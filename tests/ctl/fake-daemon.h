@@ -21,3 +21,18 @@ void fake_daemon_set_tracking(FakeDaemon *daemon, const char *tracking);
 void fake_daemon_set_sources(FakeDaemon *daemon, const char *sources);
 void fake_daemon_set_host(FakeDaemon *daemon, const char *host);
 void fake_daemon_set_guests(FakeDaemon *daemon, const char *guests);
+
+/* aa{sv}, of both daemons. */
+void fake_daemon_set_journal(FakeDaemon *daemon, const char *journal);
+
+/* How many records were asked for last. */
+unsigned fake_daemon_get_n_asked(const FakeDaemon *daemon);
+
+/* From the @n_th time that tracking is asked for it is this. */
+void fake_daemon_set_later_tracking(FakeDaemon *daemon, unsigned nth, const char *tracking);
+
+/* The guest asked to resync last; NULL if there was none. The only guest is 'web'. */
+const char *fake_daemon_get_resynced(const FakeDaemon *daemon);
+
+/* Who asks is a user who may not change anything. */
+void fake_daemon_deny_changes(FakeDaemon *daemon);

@@ -5,6 +5,7 @@
 #include <gio/gio.h>
 
 #include "tests/ctl/fake-daemon.h"
+#include "tests/ctl/timectl.h"
 
 #define EXIT_USAGE 2
 
@@ -119,57 +120,6 @@ static const char guests_text[] =
     "         -  restored 1 s ago  -                    u2\n"
     "off                                 closed    observe  not running            -"
     "         -  -                 -                    u3\n";
-
-typedef struct {
-    int exit_code;
-    char *output;
-    char *errors;
-} Outcome;
-
-static void
-outcome_clear(Outcome *outcome)
-{
-    g_free(outcome->output);
-    g_free(outcome->errors);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Outcome, outcome_clear)
-
-static void
-on_result(GObject *source, GAsyncResult *result, gpointer user_data)
-{
-    (void)source;
-    GAsyncResult **slot = user_data;
-
-    *slot = g_object_ref(result);
-}
-
-/* The fake daemon answers from this thread while the program runs. */
-static Outcome
-run(const char *const *words)
-{
-    Outcome outcome = { 0 };
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GAsyncResult) result = NULL;
-    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
-    g_strv_builder_add(builder, VT_TEST_TIMECTL);
-    g_strv_builder_addv(builder, (const char **)words);
-    g_auto(GStrv) line = g_strv_builder_end(builder);
-    g_autoptr(GSubprocess) process = g_subprocess_newv(
-        (const char *const *)line,
-        G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE, &error);
-    g_assert_no_error(error);
-
-    g_subprocess_communicate_utf8_async(process, NULL, NULL, on_result, &result);
-    while (result == NULL)
-        g_main_context_iteration(NULL, TRUE);
-    g_subprocess_communicate_utf8_finish(process, result, &outcome.output, &outcome.errors,
-                                         &error);
-    g_assert_no_error(error);
-    g_assert_true(g_subprocess_get_if_exited(process));
-    outcome.exit_code = g_subprocess_get_exit_status(process);
-    return outcome;
-}
-#define RUN(...) run((const char *const[]){ __VA_ARGS__, NULL })
 
 static void
 assert_answer(const Outcome *outcome, const char *text)
@@ -377,7 +327,7 @@ test_wrong_usage_is_told_apart(void)
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-        g_auto(Outcome) outcome = run(rows[i]);
+        g_auto(Outcome) outcome = timectl_run(rows[i]);
 
         g_assert_cmpint(outcome.exit_code, ==, EXIT_USAGE);
         g_assert_cmpstr(outcome.output, ==, "");
