@@ -8,7 +8,17 @@
 #include "proto/link-scanner.h"
 #include "proto/link-session.h"
 
+/*
+ * A HELLO written right after the port was opened can be lost: QEMU learns of the opening and of
+ * the bytes through different queues. Again after 50 ms, then half as often each time; the tick
+ * takes over.
+ */
+#define FIRST_HELLO_MS 50
+#define LAST_HELLO_MS  800
+
 struct VtLink {
+    GSource *hello_timer; /* NULL unless an answer to a HELLO is waited for */
+    guint hello_ms;
     VtPortPlaces places;
     char *port_name;
     VtClock *clock;
@@ -44,11 +54,21 @@ vt_link_new(const VtPortPlaces *places, const char *port_name, VtClock *clock)
     return link;
 }
 
+static void
+stop_hello_timer(VtLink *link)
+{
+    if (link->hello_timer == NULL)
+        return;
+    g_source_destroy(link->hello_timer);
+    g_clear_pointer(&link->hello_timer, g_source_unref);
+}
+
 void
 vt_link_free(VtLink *link)
 {
     if (link == NULL)
         return;
+    stop_hello_timer(link);
     g_clear_pointer(&link->port, vt_port_free);
     g_clear_error(&link->problem);
     g_free(link->port_name);
@@ -93,6 +113,8 @@ vt_link_set_reply_func(VtLink *link, VtLinkReplyFunc func, void *user_data)
 static void
 enter_state(VtLink *link, VtLinkState state)
 {
+    if (state != VT_LINK_STATE_OPEN)
+        stop_hello_timer(link);
     link->state = state;
     if (link->state_func != NULL)
         link->state_func(state, link->state_data);
@@ -209,6 +231,28 @@ on_bytes(const uint8_t *bytes, size_t n_bytes, void *user_data)
     }
 }
 
+static void start_hello_timer(VtLink *link);
+
+static gboolean
+on_no_answer(gpointer user_data)
+{
+    VtLink *link = user_data;
+    send_hello(link);
+    link->hello_ms *= 2;
+    if (link->hello_ms <= LAST_HELLO_MS)
+        start_hello_timer(link);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+start_hello_timer(VtLink *link)
+{
+    stop_hello_timer(link);
+    link->hello_timer = g_timeout_source_new(link->hello_ms);
+    g_source_set_callback(link->hello_timer, on_no_answer, link, NULL);
+    g_source_attach(link->hello_timer, g_main_context_get_thread_default());
+}
+
 static void
 on_opened(void *user_data)
 {
@@ -219,6 +263,8 @@ on_opened(void *user_data)
     vt_link_scanner_reset(&link->scanner);
     enter_state(link, VT_LINK_STATE_OPEN);
     send_hello(link);
+    link->hello_ms = FIRST_HELLO_MS;
+    start_hello_timer(link);
 }
 
 static void

@@ -117,6 +117,10 @@ take_frame(FakeHost *host, const VtLinkFrame *frame)
     VtLinkTime request;
 
     if (vt_link_hello_decode(frame, &hello)) {
+        if (host->n_hellos_to_lose > 0) {
+            host->n_hellos_to_lose -= 1;
+            return;
+        }
         if (vt_link_session_on_hello(&host->session, &hello).needs_answer)
             fake_host_send_hello(host);
     }

@@ -29,6 +29,7 @@ typedef struct {
     VtLinkSession session;
     VtLinkScanner scanner;
     GSource *source;
+    unsigned n_hellos_to_lose; /* of those that come in */
     unsigned n_requests;
     unsigned n_acks;
     unsigned n_reports;

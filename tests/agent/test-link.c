@@ -166,6 +166,17 @@ test_host_beyond_2036_is_understood(Fixture *fixture, gconstpointer data)
 }
 
 static void
+test_lost_hello_is_repeated(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    fixture->host.n_hellos_to_lose = 1;
+
+    bring_up(fixture);
+
+    g_assert_cmpuint(fixture->host.n_hellos_to_lose, ==, 0);
+}
+
+static void
 test_unanswered_request_is_repeated(Fixture *fixture, gconstpointer data)
 {
     (void)data;
@@ -314,6 +325,7 @@ main(int argc, char **argv)
                     test_machine_without_port_says_so);
     add("reading-carries-the-hosts-time", test_reading_carries_the_hosts_time);
     add("host-beyond-2036-is-understood", test_host_beyond_2036_is_understood);
+    add("lost-hello-is-repeated", test_lost_hello_is_repeated);
     add("unanswered-request-is-repeated", test_unanswered_request_is_repeated);
     add("reply-of-a-newer-epoch-is-a-hint", test_reply_of_a_newer_epoch_is_a_hint);
     add("reply-of-an-older-epoch-is-dropped", test_reply_of_an_older_epoch_is_dropped);
