@@ -28,10 +28,16 @@ vt_guest_voice_on_up(VtGuestVoice *voice)
     voice->told_mode = vt_guest_voice_get_mode(voice).mode;
 }
 
+bool
+vt_guest_voice_may_notify(const VtGuestVoice *voice)
+{
+    return !voice->context->is_frozen && voice->domain_mode.mode != VT_LINK_MODE_OFF;
+}
+
 void
 vt_guest_voice_send_notice(VtGuestVoice *voice, VtGuestLink *link, bool is_early)
 {
-    if (link == NULL || voice->context->is_frozen)
+    if (link == NULL || !vt_guest_voice_may_notify(voice))
         return;
 
     const VtGuestEvent *event = &voice->events->event;

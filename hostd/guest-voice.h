@@ -2,7 +2,7 @@
 /*
  * What hostd says to one guest: notices of what befell it, and in HELLO what it may do to its
  * clock. Says nothing to a guest that stands still but the early notice, and no notice at all
- * during an incident.
+ * during an incident or to a guest that does not even measure.
  */
 #pragma once
 
@@ -35,7 +35,10 @@ void vt_guest_voice_tell_mode(VtGuestVoice *voice, VtGuestLink *link);
 /* The handshake is complete: by a HELLO that had the current mode. */
 void vt_guest_voice_on_up(VtGuestVoice *voice);
 
-/* Tells the open event. */
+/* Whether it is told of disruptions at all: not while frozen, and not in mode off. */
+bool vt_guest_voice_may_notify(const VtGuestVoice *voice);
+
+/* Tells the open event, if the guest may be told. */
 void vt_guest_voice_send_notice(VtGuestVoice *voice, VtGuestLink *link, bool is_early);
 
 /* The mode first, then the notice if @what is one. */

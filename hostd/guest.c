@@ -434,7 +434,8 @@ repeat_notice(VtGuest *guest)
 {
     if (!vt_guest_events_is_overdue(&guest->events, boot_now(guest), ACK_DEADLINE_NS))
         return;
-    if (guest->link == NULL || !vt_guest_link_is_up(guest->link))
+    if (guest->link == NULL || !vt_guest_link_is_up(guest->link) ||
+        !vt_guest_voice_may_notify(&guest->voice))
         return;
     if (guest->events.event.n_told == 1) {
         guest->record.n_failed_recoveries += 1;

@@ -202,6 +202,21 @@ test_frozen_guest_is_told_nothing_but_to_observe(Fixture *fixture, gconstpointer
 }
 
 static void
+test_guest_in_mode_off_gets_no_notice(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    fixture->voice.domain_mode = (VtGuestMode){ .mode = VT_LINK_MODE_OFF, .reason = "said so" };
+    vt_guest_voice_tell_mode(&fixture->voice, fixture->link);
+    expect_hello(fixture, VT_LINK_MODE_OFF);
+
+    vt_guest_voice_tell(&fixture->voice, fixture->link, change(fixture, VT_DOMAIN_SUSPENDED));
+    vt_guest_voice_tell(&fixture->voice, fixture->link, change(fixture, VT_DOMAIN_RESUMED));
+
+    expect_silence(fixture);
+    g_assert_false(vt_guest_voice_may_notify(&fixture->voice));
+}
+
+static void
 test_new_session_hears_the_current_mode(Fixture *fixture, gconstpointer data)
 {
     (void)data;
@@ -243,6 +258,7 @@ main(int argc, char **argv)
         test_guest_that_stands_still_hears_its_mode_before_its_notice);
     add("frozen-guest-is-told-nothing-but-to-observe",
         test_frozen_guest_is_told_nothing_but_to_observe);
+    add("guest-in-mode-off-gets-no-notice", test_guest_in_mode_off_gets_no_notice);
     add("new-session-hears-the-current-mode", test_new_session_hears_the_current_mode);
     add("without-a-link-nothing-is-said", test_without_a_link_nothing_is_said);
     return g_test_run();

@@ -26,6 +26,7 @@ test_every_set_is_told(void)
     fake_kernel_init(&kernel, now);
     g_autoptr(VtSetWatch) watch =
         vt_set_watch_new(&fake_kernel_set_watch, &kernel, on_set, &n_sets, NULL);
+    g_assert_nonnull(watch);
     turn();
     g_assert_cmpuint(n_sets, ==, 0);
 
@@ -46,6 +47,7 @@ test_sets_that_come_together_are_one(void)
     fake_kernel_init(&kernel, now);
     g_autoptr(VtSetWatch) watch =
         vt_set_watch_new(&fake_kernel_set_watch, &kernel, on_set, &n_sets, NULL);
+    g_assert_nonnull(watch);
 
     fake_kernel_set_by_other(&kernel, VT_NS_PER_SEC);
     fake_kernel_set_by_other(&kernel, -VT_NS_PER_SEC);
