@@ -119,7 +119,9 @@ test_garbage_is_refused(void)
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         VtSavedState state;
         g_autoptr(GError) error = NULL;
-        g_test_message("%s", rows[i]);
+        g_autofree char *shown =
+            g_strescape(rows[i], NULL); /* TAP is text, these are not all */
+        g_test_message("%s", shown);
         g_assert_false(vt_saved_state_read(rows[i], &here, &state, &error));
         g_assert_error(error, VT_ERROR, VT_ERROR_INVALID);
     }

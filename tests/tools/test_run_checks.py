@@ -62,6 +62,11 @@ def count(results: dict[str, str]) -> tuple[int, int, int]:
 
 
 class RunChecks(unittest.TestCase):
+    def test_control_characters_in_output_do_not_hide_the_cases(self) -> None:
+        root = run_checks.parse_junit(
+            b"<testsuites><system-out>\x01\xff</system-out><testcase/></testsuites>")
+        self.assertEqual(len(list(root.iter("testcase"))), 1)
+
     def test_each_case_counts_once(self) -> None:
         self.assertEqual(count({"p:core / servo": "FAIL", "p:os / clock": "OK"}), (2, 1, 1))
 
