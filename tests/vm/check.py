@@ -31,7 +31,7 @@ class Ceiling:
 
 
 CEILINGS = {
-    "boot": Ceiling(exposure_ms=2000, residual_ms=0.5, floor_ms=50),
+    "boot": Ceiling(exposure_ms=5000, residual_ms=0.5, floor_ms=50),
     "pause-5s": Ceiling(exposure_ms=50, residual_ms=0.5, floor_ms=8),
     "pause-60s": Ceiling(exposure_ms=50, residual_ms=0.5, floor_ms=8),
     "two-pauses": Ceiling(exposure_ms=50, residual_ms=0.5, floor_ms=8),
