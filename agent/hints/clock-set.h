@@ -7,14 +7,7 @@
 #pragma once
 
 #include "agent/hints/hint.h"
-#include "os/clock.h"
-#include "os/set-watch.h"
-
-/* Who tells; both must outlive the source. */
-typedef struct {
-    const VtSetWatchKernel *kernel;
-    void *instance;
-} VtClockSetPlaces;
+#include "os/clock-watch.h"
 
 /*
  * @clock, which must outlive the source, is the one by which this program steps. An empty source
