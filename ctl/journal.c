@@ -120,7 +120,9 @@ const VtCommand vt_command_journal = {
     .summary = "show the disruptions of the past and how they ended",
     .help =
         "Shows what befell this guest, the newest last; with --host, how the guests of this\n"
-        "host came out of it. Earlier runs of the daemon are included.\n"
+        "host came out of it, and what befell the host's own clock (GUEST -: STOOD STILL is how\n"
+        "long the host slept, OFFSET by how much its clock was set). Earlier runs of the daemon\n"
+        "are included.\n"
         "\n"
         "  FIRST HINT   the sign that was seen first\n"
         "  OFFSET       found before the correction: positive means that the clock was behind\n"

@@ -28,8 +28,8 @@ vt_guest_events_init(VtGuestEvents *events, bool is_running)
     *events = (VtGuestEvents){ .epoch = 1, .is_running = is_running };
 }
 
-static void
-raise_epoch(VtGuestEvents *events)
+void
+vt_guest_events_raise_epoch(VtGuestEvents *events)
 {
     events->epoch += 1;
     events->is_proven = false;
@@ -54,7 +54,7 @@ on_suspended(VtGuestEvents *events, VtLinkEventId id, VtMono now, bool *ret_used
         return VT_TELL_NOTHING;
 
     events->is_running = false;
-    raise_epoch(events);
+    vt_guest_events_raise_epoch(events);
     open_event(events, VT_LINK_CAUSE_RESUMED, id);
     events->event.stopped_at = now;
     events->event.has_stopped_at = true;
@@ -85,7 +85,7 @@ on_resumed(VtGuestEvents *events, VtLinkEventId id, VtMono now, bool *ret_used)
         event->runs_at = now;
     /* A proven epoch was read by the running guest: raising it would drop good readings. */
     if (!events->is_proven)
-        raise_epoch(events);
+        vt_guest_events_raise_epoch(events);
     return VT_TELL_NOTICE;
 }
 
@@ -98,7 +98,7 @@ on_reverted_in_place(VtGuestEvents *events, VtLinkEventId id, VtMono now, bool *
         return on_resumed(events, id, now, ret_used);
 
     events->is_running = true;
-    raise_epoch(events);
+    vt_guest_events_raise_epoch(events);
     open_event(events, VT_LINK_CAUSE_REVERTED, id);
     events->event.resumed_at = now;
     events->event.runs_at = now;
@@ -110,7 +110,7 @@ static VtTell
 on_started(VtGuestEvents *events, uint8_t cause, VtLinkEventId id, bool *ret_used)
 {
     events->is_running = false;
-    raise_epoch(events);
+    vt_guest_events_raise_epoch(events);
     open_event(events, cause, id);
     *ret_used = true;
     return VT_TELL_EARLY;
@@ -120,7 +120,7 @@ static VtTell
 on_booted(VtGuestEvents *events)
 {
     events->is_running = true;
-    raise_epoch(events);
+    vt_guest_events_raise_epoch(events);
     vt_guest_events_close(events);
     return VT_TELL_NOTHING;
 }
@@ -164,13 +164,31 @@ vt_guest_events_on_change(VtGuestEvents *events,
     g_assert_not_reached();
 }
 
+/* A true time behind the guest's clock is only explained to it by the host's step. */
+static void
+note_host_step_meanwhile(VtGuestEvents *events, VtLinkEventId id)
+{
+    vt_guest_events_raise_epoch(events);
+    if (!events->event.is_open)
+        open_event(events, VT_LINK_CAUSE_HOST_CLOCK_STEPPED, id);
+    else if (events->event.cause == VT_LINK_CAUSE_RESUMED)
+        events->event.cause = VT_LINK_CAUSE_HOST_CLOCK_STEPPED;
+}
+
 VtTell
 vt_guest_events_open(VtGuestEvents *events, uint8_t cause, VtLinkEventId id, VtMono now)
 {
-    /* A guest that stands still will be told of the event that is open already. */
-    if (!events->is_running)
+    const VtGuestEvent *event = &events->event;
+    if (!events->is_running) {
+        /* It will be told of the event that is open already. */
+        if (cause == VT_LINK_CAUSE_HOST_CLOCK_STEPPED)
+            note_host_step_meanwhile(events, id);
         return VT_TELL_NOTHING;
-    raise_epoch(events);
+    }
+    if (event->is_open && vt_link_cause_is_strong(event->cause) &&
+        !vt_link_cause_is_strong(cause))
+        return VT_TELL_NOTICE;
+    vt_guest_events_raise_epoch(events);
     open_event(events, cause, id);
     events->event.resumed_at = now;
     events->event.runs_at = now;

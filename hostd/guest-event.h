@@ -69,8 +69,13 @@ VtTell vt_guest_events_on_change(VtGuestEvents *events,
 
 /*
  * Something other than the hypervisor asks this guest to be told (@cause, weak or strong), now.
+ * A weak cause does not take the place of a strong one that is open: that is told again. A guest
+ * that stands still is told at its resume; that the host was stepped meanwhile goes with it.
  */
 VtTell vt_guest_events_open(VtGuestEvents *events, uint8_t cause, VtLinkEventId id, VtMono now);
+
+/* What was stamped for this guest so far is void, whether or not it is told why. */
+void vt_guest_events_raise_epoch(VtGuestEvents *events);
 
 /*
  * A time request that names @epoch came in: may it be answered? While the guest stands still

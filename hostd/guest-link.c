@@ -317,3 +317,11 @@ vt_guest_link_get_counters(const VtGuestLink *link)
     counters.scanner = link->scanner.counters;
     return counters;
 }
+
+uint64_t
+vt_guest_link_count_rejected(const VtGuestLink *link)
+{
+    VtGuestLinkCounters counters = vt_guest_link_get_counters(link);
+    return counters.n_malformed + counters.n_foreign_session + counters.scanner.n_bad_crc +
+           counters.scanner.n_bad_length + counters.scanner.n_bad_version;
+}

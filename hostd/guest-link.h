@@ -73,3 +73,6 @@ bool vt_guest_link_send_notice(VtGuestLink *link, const VtLinkNotice *notice);
 bool vt_guest_link_send_reply(VtGuestLink *link, VtLinkTime *reply);
 
 VtGuestLinkCounters vt_guest_link_get_counters(const VtGuestLink *link);
+
+/* How many frames were refused, for whatever reason. */
+uint64_t vt_guest_link_count_rejected(const VtGuestLink *link);

@@ -35,3 +35,11 @@ vt_guest_mode_freeze(VtGuestMode mode)
         return mode;
     return (VtGuestMode){ .mode = VT_LINK_MODE_OBSERVE, .reason = "frozen by the operator" };
 }
+
+void
+vt_guest_mode_insert(VtGuestMode mode, GVariantDict *dict)
+{
+    bool is_known = mode.mode != VT_LINK_MODE_INVALID;
+    g_variant_dict_insert(dict, "mode", "s", is_known ? vt_link_mode_name(mode.mode) : "");
+    g_variant_dict_insert(dict, "mode-reason", "s", is_known ? mode.reason : "");
+}

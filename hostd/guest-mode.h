@@ -19,3 +19,6 @@ VtGuestMode vt_guest_mode_choose(const VtDomainXml *domain);
 
 /* The same during an incident, while no guest may be told to step. */
 VtGuestMode vt_guest_mode_freeze(VtGuestMode mode);
+
+/* The keys of GetGuests that begin with "mode", into @dict. */
+void vt_guest_mode_insert(VtGuestMode mode, GVariantDict *dict);

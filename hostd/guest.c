@@ -82,6 +82,14 @@ next_id(const VtGuest *guest)
     };
 }
 
+static VtTell
+open_event(VtGuest *guest, uint8_t cause)
+{
+    VtTell what = vt_guest_events_open(&guest->events, cause, next_id(guest), boot_now(guest));
+    guest->context->n_events += 1;
+    return what;
+}
+
 static void
 drop_link(VtGuest *guest)
 {
@@ -213,10 +221,7 @@ retry_failed_recovery(VtGuest *guest)
     guest->record.n_failed_recoveries += 1;
     g_warning("'%s' says that its clock is right, and it is not; asking it to measure again",
               guest->shown_name);
-    VtTell what = vt_guest_events_open(&guest->events, VT_LINK_CAUSE_UNKNOWN, next_id(guest),
-                                       boot_now(guest));
-    guest->context->n_events += 1;
-    vt_guest_voice_tell(&guest->voice, guest->link, what);
+    vt_guest_voice_tell(&guest->voice, guest->link, open_event(guest, VT_LINK_CAUSE_UNKNOWN));
 }
 
 static void
@@ -281,9 +286,8 @@ on_connected(VtFd fd, bool was_kept, void *user_data)
 {
     VtGuest *guest = user_data;
     /* What happened while there was no hostd, nobody knows. */
-    if (was_kept && vt_guest_events_open(&guest->events, VT_LINK_CAUSE_UNKNOWN, next_id(guest),
-                                         boot_now(guest)) != VT_TELL_NOTHING)
-        guest->context->n_events += 1;
+    if (was_kept)
+        (void)open_event(guest, VT_LINK_CAUSE_UNKNOWN); /* told when the link is up */
     guest->wants_xml = false;
     begin_link(guest, fd);
 }
@@ -360,6 +364,17 @@ vt_guest_on_freeze(VtGuest *guest)
         vt_guest_voice_send_notice(&guest->voice, guest->link, false);
 }
 
+void
+vt_guest_on_host_event(VtGuest *guest, const VtHostEvent *event)
+{
+    VtTell what = VT_TELL_NOTHING;
+    if (event->is_held)
+        vt_guest_events_raise_epoch(&guest->events);
+    else
+        what = open_event(guest, event->cause);
+    vt_guest_voice_tell(&guest->voice, guest->link, what);
+}
+
 bool
 vt_guest_resync(VtGuest *guest, GError **error)
 {
@@ -374,10 +389,8 @@ vt_guest_resync(VtGuest *guest, GError **error)
                     "no link to '%s' (%s): see 'virt-timectl guests'", guest->shown_name,
                     vt_guest_link_status_name(guest->link_status));
     else {
-        VtTell what = vt_guest_events_open(&guest->events, VT_LINK_CAUSE_OPERATOR,
-                                           next_id(guest), boot_now(guest));
-        guest->context->n_events += 1;
-        vt_guest_voice_tell(&guest->voice, guest->link, what);
+        vt_guest_voice_tell(&guest->voice, guest->link,
+                            open_event(guest, VT_LINK_CAUSE_OPERATOR));
         return true;
     }
     return false;
@@ -473,22 +486,13 @@ GVariant *
 vt_guest_to_variant(const VtGuest *guest)
 {
     g_auto(GVariantDict) dict;
-    uint64_t n_rejected = 0;
+    uint64_t n_rejected = guest->link != NULL ? vt_guest_link_count_rejected(guest->link) : 0;
 
-    if (guest->link != NULL) {
-        VtGuestLinkCounters counters = vt_guest_link_get_counters(guest->link);
-        n_rejected = counters.n_malformed + counters.n_foreign_session +
-                     counters.scanner.n_bad_crc + counters.scanner.n_bad_length +
-                     counters.scanner.n_bad_version;
-    }
     g_variant_dict_init(&dict, NULL);
     g_variant_dict_insert(&dict, "uuid", "s", guest->uuid);
     g_variant_dict_insert(&dict, "name", "s", guest->name);
     g_variant_dict_insert(&dict, "link", "s", vt_guest_link_status_name(guest->link_status));
-    VtGuestMode mode = vt_guest_voice_get_mode(&guest->voice);
-    bool is_known = mode.mode != VT_LINK_MODE_INVALID;
-    g_variant_dict_insert(&dict, "mode", "s", is_known ? vt_link_mode_name(mode.mode) : "");
-    g_variant_dict_insert(&dict, "mode-reason", "s", is_known ? mode.reason : "");
+    vt_guest_mode_insert(vt_guest_voice_get_mode(&guest->voice), &dict);
     g_variant_dict_insert(&dict, "rejected-frames", "t", n_rejected);
     vt_guest_record_insert(&guest->record, &guest->events, boot_now(guest), &dict);
     return g_variant_dict_end(&dict);

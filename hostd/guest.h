@@ -13,7 +13,7 @@
 #include "hostd/channels.h"
 #include "hostd/domain-xml.h"
 #include "hostd/guest-event.h"
-#include "hostd/host-clock.h"
+#include "hostd/host-watch.h"
 #include "os/clock.h"
 #include "os/journal.h"
 #include "proto/link-message.h"
@@ -50,6 +50,9 @@ void vt_guest_on_devices(VtGuest *guest);
 
 /* is_frozen of the context has changed. */
 void vt_guest_on_freeze(VtGuest *guest);
+
+/* The host's clock was stepped, or is good now, or the host slept. */
+void vt_guest_on_host_event(VtGuest *guest, const VtHostEvent *event);
 
 /*
  * An operator wants this guest to measure now. VT_ERROR_BUSY: not while it stands still or is

@@ -10,33 +10,64 @@
 #define FREEZE_NAME "freeze"
 
 struct VtHostd {
-    VtHostClockTrust trust;
     char *uri;
     VtGuestContext context;
     GHashTable *guests; /* UUID -> VtGuest, both owned */
     VtDomainWatch *watch;
+    VtHostWatch *host;
     VtNtpService *ntp;
     VtStateFolder *state;
     guint tick_id;
 };
 
+/* What replies, notices and NTP say of the host from now on. */
 static void
-refresh_host_clock(VtHostd *hostd)
+on_host_judged(const VtHostClock *host, void *user_data)
 {
-    VtClockState state;
-    g_autoptr(GError) error = NULL;
-    VtWall now = vt_clock_read_wall(hostd->context.clock);
+    VtHostd *hostd = user_data;
 
-    bool was_synchronised = hostd->context.host_clock.is_synchronised;
-    bool is_known = vt_clock_get_state(hostd->context.clock, &state, &error);
-    hostd->context.host_clock =
-        vt_host_clock_judge(hostd->trust, is_known ? &state : NULL, now);
-    vt_ntp_service_refresh(hostd->ntp, &hostd->context.host_clock);
+    hostd->context.host_clock = *host;
+    vt_ntp_service_refresh(hostd->ntp, host);
     hostd->context.n_ntp_addresses =
         (uint8_t)vt_ntp_service_get_link_addresses(hostd->ntp, hostd->context.ntp_addresses);
-    if (hostd->context.host_clock.is_synchronised != was_synchronised)
-        g_message("this host's clock is %s",
-                  was_synchronised ? "no longer synchronised" : "synchronised");
+}
+
+static void
+tell_guests(const VtHostEvent *event, void *user_data)
+{
+    VtHostd *hostd = user_data;
+    GHashTableIter iter;
+    gpointer guest;
+
+    g_hash_table_iter_init(&iter, hostd->guests);
+    while (g_hash_table_iter_next(&iter, NULL, &guest))
+        vt_guest_on_host_event(guest, event);
+}
+
+static void
+on_host_event(const VtHostEvent *event, void *user_data)
+{
+    VtHostd *hostd = user_data;
+    VtWall wall_now = vt_clock_read_wall(hostd->context.clock);
+
+    tell_guests(event, hostd);
+    if (hostd->context.journal != NULL && vt_link_cause_is_strong(event->cause))
+        vt_journal_add(hostd->context.journal, vt_hostd_journal_compose_host(event, wall_now));
+}
+
+static const VtHostWatchListener host_listener = {
+    .on_judged = on_host_judged,
+    .on_event = on_host_event,
+    .on_released = tell_guests,
+};
+
+static void
+watch_host(VtHostd *hostd, const VtHostWatchParams *params)
+{
+    hostd->host = vt_host_watch_new(params, hostd->context.clock, &host_listener, hostd);
+    on_host_judged(vt_host_watch_get_clock(hostd->host), hostd);
+    if (!hostd->context.host_clock.is_synchronised)
+        g_message("this host's clock is not synchronised: guests are told so, and when it is");
 }
 
 static void
@@ -120,7 +151,7 @@ on_tick(gpointer user_data)
     gpointer uuid;
     gpointer guest;
 
-    refresh_host_clock(hostd);
+    vt_host_watch_tick(hostd->host);
     g_hash_table_iter_init(&iter, hostd->guests);
     while (g_hash_table_iter_next(&iter, &uuid, &guest)) {
         vt_guest_on_tick(guest);
@@ -160,7 +191,6 @@ VtHostd *
 vt_hostd_new(const VtHostdParams *params, VtClock *clock)
 {
     VtHostd *hostd = g_new0(VtHostd, 1);
-    hostd->trust = params->trust;
     /* Empty is libvirt's own choice: LIBVIRT_DEFAULT_URI or a probe. */
     hostd->uri = g_strdup(params->uri != NULL ? params->uri : "");
     hostd->context.clock = clock;
@@ -173,9 +203,7 @@ vt_hostd_new(const VtHostdParams *params, VtClock *clock)
     hostd->ntp = vt_ntp_service_new(&params->ntp_listen, clock);
 
     read_state(hostd, params->state_path);
-    refresh_host_clock(hostd);
-    if (!hostd->context.host_clock.is_synchronised)
-        g_message("this host's clock is not synchronised: guests are told so");
+    watch_host(hostd, &params->host);
     hostd->watch = vt_domain_watch_new(hostd->uri, &watch_listener, hostd);
     hostd->tick_id = g_timeout_add(1000, on_tick, hostd);
     return hostd;
@@ -188,6 +216,7 @@ vt_hostd_free(VtHostd *hostd)
         return;
     g_source_remove(hostd->tick_id);
     vt_domain_watch_free(hostd->watch);
+    vt_host_watch_free(hostd->host);
     vt_ntp_service_free(hostd->ntp);
     g_hash_table_unref(hostd->guests);
     vt_journal_free(hostd->context.journal);

@@ -6,15 +6,15 @@
 
 #include <glib.h>
 
-#include "hostd/host-clock.h"
+#include "hostd/host-watch.h"
 #include "hostd/ntp-service.h"
 #include "os/passed-fds.h"
 
 typedef struct VtHostd VtHostd;
 
 typedef struct {
-    const char *uri; /* of libvirt */
-    VtHostClockTrust trust;
+    const char *uri;         /* of libvirt */
+    VtHostWatchParams host;  /* how its own clock is judged and watched */
     const char *opener_path; /* NULL: channels are connected to without an opener */
     VtPassedFds *passed;     /* links kept over a restart; NULL: none */
     VtNtpListen ntp_listen;

@@ -71,3 +71,19 @@ vt_hostd_journal_log(const VtGuestRecovery *recovery)
         recovery->name, cause, still, offset, vt_link_action_name(record->ack.action), residual,
         seen);
 }
+
+GVariant *
+vt_hostd_journal_compose_host(const VtHostEvent *event, VtWall wall_now)
+{
+    g_autofree char *at = vt_wall_format(wall_now);
+    bool has_slept = event->cause == VT_LINK_CAUSE_HOST_WOKE;
+    g_auto(GVariantDict) dict;
+
+    g_variant_dict_init(&dict, NULL);
+    g_variant_dict_insert(&dict, "at", "s", at);
+    g_variant_dict_insert(&dict, "wall-ns", "x", wall_now.ns);
+    g_variant_dict_insert(&dict, "cause", "s", vt_link_cause_name(event->cause));
+    g_variant_dict_insert(&dict, has_slept ? "stand-still-ns" : "offset-ns", "x",
+                          event->span_ns);
+    return g_variant_dict_end(&dict);
+}

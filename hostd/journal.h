@@ -11,6 +11,7 @@
 
 #include "hostd/guest-event.h"
 #include "hostd/guest-record.h"
+#include "hostd/host-watch.h"
 
 /* The name of the file in hostd's state folder. */
 #define VT_HOSTD_JOURNAL_NAME "journal.jsonl"
@@ -30,3 +31,6 @@ GVariant *vt_hostd_journal_compose(const VtGuestRecovery *recovery, bool failed)
 
 /* One line of log; @recovery has an ack, and its name is escaped. */
 void vt_hostd_journal_log(const VtGuestRecovery *recovery);
+
+/* What befell the host itself: it slept, or its clock was set. Floating; pure. */
+GVariant *vt_hostd_journal_compose_host(const VtHostEvent *event, VtWall wall_now);

@@ -35,7 +35,8 @@ run(const VtHostdConfig *config, VtPassedFds *passed)
     g_autoptr(GError) error = NULL;
     VtHostdParams params = {
         .uri = config->uri,
-        .trust = config->host_clock,
+        .host = { .trust = config->host_clock,
+                  .clock_set = { .kernel = &vt_set_watch_system } },
         .opener_path = config->opener_socket,
         .passed = passed,
     };

@@ -245,6 +245,68 @@ test_operator_cannot_wake_a_standing_guest(void)
 
 #define add(path, function) g_test_add_func("/hostd/guest-event/" path, function)
 
+static void
+test_weak_word_does_not_hide_an_open_disruption(void)
+{
+    VtGuestEvents events;
+    vt_guest_events_init(&events, true);
+    change(&events, VT_DOMAIN_SUSPENDED, 1, 10);
+    change(&events, VT_DOMAIN_RESUMED, 2, 40);
+    uint32_t epoch = events.epoch;
+
+    g_assert_cmpint(
+        vt_guest_events_open(&events, VT_LINK_CAUSE_HOST_SYNCHRONISED, id_of(3), at_sec(41)),
+        ==, VT_TELL_NOTICE);
+
+    g_assert_cmpint(events.event.cause, ==, VT_LINK_CAUSE_RESUMED);
+    g_assert_cmpuint(events.event.id.counter, ==, 1);
+    g_assert_cmpuint(events.epoch, ==, epoch);
+}
+
+static void
+test_host_step_during_a_pause_goes_with_the_resume(void)
+{
+    VtGuestEvents events;
+    vt_guest_events_init(&events, true);
+    change(&events, VT_DOMAIN_SUSPENDED, 1, 10);
+    uint32_t epoch = events.epoch;
+
+    g_assert_cmpint(
+        vt_guest_events_open(&events, VT_LINK_CAUSE_HOST_CLOCK_STEPPED, id_of(2), at_sec(20)),
+        ==, VT_TELL_NOTHING);
+    /* A request that knows the early notice alone was stamped before the step. */
+    g_assert_false(vt_guest_events_may_answer(&events, epoch, at_sec(25)));
+    g_assert_cmpint(change(&events, VT_DOMAIN_RESUMED, 3, 40), ==, VT_TELL_NOTICE);
+
+    g_assert_cmpint(events.event.cause, ==, VT_LINK_CAUSE_HOST_CLOCK_STEPPED);
+    g_assert_cmpuint(events.event.id.counter, ==, 1);
+}
+
+static void
+test_host_step_does_not_hide_what_was_restored(void)
+{
+    VtGuestEvents events;
+    vt_guest_events_init(&events, false);
+    change(&events, VT_DOMAIN_REVERTED, 1, 10);
+
+    vt_guest_events_open(&events, VT_LINK_CAUSE_HOST_CLOCK_STEPPED, id_of(2), at_sec(20));
+    change(&events, VT_DOMAIN_RESUMED, 3, 40);
+
+    g_assert_cmpint(events.event.cause, ==, VT_LINK_CAUSE_REVERTED);
+}
+
+static void
+test_host_step_before_a_first_pause_is_told_of(void)
+{
+    VtGuestEvents events;
+    vt_guest_events_init(&events, false);
+
+    vt_guest_events_open(&events, VT_LINK_CAUSE_HOST_CLOCK_STEPPED, id_of(1), at_sec(20));
+    g_assert_cmpint(change(&events, VT_DOMAIN_RESUMED, 2, 40), ==, VT_TELL_NOTICE);
+
+    g_assert_cmpint(events.event.cause, ==, VT_LINK_CAUSE_HOST_CLOCK_STEPPED);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -268,5 +330,13 @@ main(int argc, char **argv)
     add("unacknowledged-notice-becomes-overdue", test_unacknowledged_notice_becomes_overdue);
     add("stop-closes-without-a-failure", test_stop_closes_without_a_failure);
     add("operator-cannot-wake-a-standing-guest", test_operator_cannot_wake_a_standing_guest);
+    g_test_add_func("/hostd/guest-event/weak-word-does-not-hide-an-open-disruption",
+                    test_weak_word_does_not_hide_an_open_disruption);
+    g_test_add_func("/hostd/guest-event/host-step-during-a-pause-goes-with-the-resume",
+                    test_host_step_during_a_pause_goes_with_the_resume);
+    g_test_add_func("/hostd/guest-event/host-step-does-not-hide-what-was-restored",
+                    test_host_step_does_not_hide_what_was_restored);
+    g_test_add_func("/hostd/guest-event/host-step-before-a-first-pause-is-told-of",
+                    test_host_step_before_a_first_pause_is_told_of);
     return g_test_run();
 }

@@ -24,7 +24,7 @@ start(Fixture *fixture)
 {
     VtHostdParams params = {
         .uri = "test:///default",
-        .trust = VT_HOST_CLOCK_TRUSTED,
+        .host = { .trust = VT_HOST_CLOCK_TRUSTED },
         .state_path = fixture->folder,
     };
     fixture->hostd = vt_hostd_new(&params, fixture->clock);

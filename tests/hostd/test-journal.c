@@ -71,6 +71,26 @@ test_guest_that_never_answered_claims_nothing(void)
     g_assert_false(g_variant_lookup(record, "stand-still-ns", "x", NULL));
 }
 
+static void
+test_host_has_lines_of_its_own(void)
+{
+    VtHostEvent stepped = {
+        .cause = VT_LINK_CAUSE_HOST_CLOCK_STEPPED,
+        .span_ns = -3 * VT_NS_PER_SEC,
+    };
+    VtHostEvent woke = { .cause = VT_LINK_CAUSE_HOST_WOKE, .span_ns = 60 * VT_NS_PER_SEC };
+    g_autofree char *step_line =
+        vt_json_line_write(vt_hostd_journal_compose_host(&stepped, now));
+    g_autofree char *wake_line = vt_json_line_write(vt_hostd_journal_compose_host(&woke, now));
+
+    g_assert_cmpstr(step_line, ==,
+                    "{\"at\":\"2025-01-01T00:00:05.750Z\",\"cause\":\"host-clock-stepped\","
+                    "\"offset-ns\":-3000000000,\"wall-ns\":1735689605750000000}");
+    g_assert_cmpstr(wake_line, ==,
+                    "{\"at\":\"2025-01-01T00:00:05.750Z\",\"cause\":\"host-woke\","
+                    "\"stand-still-ns\":60000000000,\"wall-ns\":1735689605750000000}");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -78,5 +98,6 @@ main(int argc, char **argv)
     g_test_add_func("/hostd/journal/recovery-is-one-line", test_recovery_is_one_line);
     g_test_add_func("/hostd/journal/guest-that-never-answered-claims-nothing",
                     test_guest_that_never_answered_claims_nothing);
+    g_test_add_func("/hostd/journal/host-has-lines-of-its-own", test_host_has_lines_of_its_own);
     return g_test_run();
 }

@@ -3,15 +3,12 @@
  * hostd is restarted while it serves ten guests; the service manager keeps its links meanwhile.
  * The domains are those of libvirt's test driver, the guests' agents are played.
  */
-#include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "hostd/domain-watch.h"
 #include "hostd/hostd.h"
-#include "proto/link-scanner.h"
-#include "proto/link-session.h"
 #include "tests/hostd/fake-channel.h"
+#include "tests/hostd/fake-guest.h"
 #include "tests/os/fake-kernel.h"
 #include "tests/os/fake-manager.h"
 
@@ -22,25 +19,13 @@
 
 static const VtWall now = { .ns = INT64_C(1700000000) * VT_NS_PER_SEC };
 
-/* One agent's end of the link. */
-typedef struct {
-    VtFd fd;
-    VtLinkSession session;
-    VtLinkScanner scanner;
-    unsigned n_sessions; /* HELLOs with a nonce that was new */
-    unsigned n_notices;
-    VtLinkHello hello;
-    VtLinkNotice notice;
-    bool has_hung_up;
-} Guest;
-
 typedef struct {
     FakeManager manager;
     FakeKernel kernel;
     FakeHost host;
     VtClock *clock;
     VtHostd *hostd;
-    Guest guests[N_GUESTS];
+    FakeGuest guests[N_GUESTS];
 } Fixture;
 
 static void
@@ -53,8 +38,7 @@ set_up(Fixture *fixture, gconstpointer data)
     fake_host_init(&fixture->host, N_GUESTS);
     for (unsigned i = 0; i < N_GUESTS; i++) {
         fake_host_listen(&fixture->host, i);
-        fixture->guests[i].fd = VT_FD_NONE;
-        vt_link_session_begin(&fixture->guests[i].session, 4711 + i);
+        fake_guest_init(&fixture->guests[i], 4711 + i);
     }
 }
 
@@ -78,74 +62,21 @@ start_hostd(Fixture *fixture)
     g_autoptr(VtPassedFds) passed = vt_passed_fds_take(FIRST_FD);
     VtHostdParams params = {
         .uri = fixture->host.uri,
-        .trust = VT_HOST_CLOCK_TRUSTED,
+        .host = { .trust = VT_HOST_CLOCK_TRUSTED },
         .passed = passed,
     };
     fixture->hostd = vt_hostd_new(&params, fixture->clock);
 }
 
 static void
-say_hello(Guest *guest)
-{
-    uint8_t bytes[VT_LINK_MAX_FRAME_BYTES];
-    VtLinkFrame frame = { 0 };
-    VtLinkHello hello = {
-        .nonce = guest->session.own_nonce,
-        .peer_nonce = guest->session.peer_nonce,
-        .version_least = VT_LINK_VERSION,
-        .version_greatest = VT_LINK_VERSION,
-    };
-    vt_link_hello_encode(&hello, &frame);
-    vt_link_session_seal(&guest->session, &frame);
-    size_t n_bytes = vt_link_frame_encode(&frame, bytes);
-    g_assert_cmpint(send(guest->fd, bytes, n_bytes, MSG_NOSIGNAL), ==, n_bytes);
-}
-
-static void
-take_frame(Guest *guest, const VtLinkFrame *frame)
-{
-    VtLinkNotice notice;
-    VtLinkHello hello;
-
-    if (vt_link_hello_decode(frame, &hello)) {
-        VtLinkHelloEffect effect = vt_link_session_on_hello(&guest->session, &hello);
-        guest->hello = hello;
-        guest->n_sessions += effect.is_new_session;
-        if (effect.needs_answer)
-            say_hello(guest);
-    }
-    if (vt_link_notice_decode(frame, &notice) && notice.session == guest->session.peer_nonce) {
-        guest->n_notices += 1;
-        guest->notice = notice;
-    }
-}
-
-static void
-read_link(Guest *guest)
-{
-    uint8_t buffer[512];
-    ssize_t n_read;
-
-    while ((n_read = recv(guest->fd, buffer, sizeof buffer, MSG_DONTWAIT)) > 0) {
-        const uint8_t *bytes = buffer;
-        size_t n_bytes = (size_t)n_read;
-        VtLinkFrame frame;
-        while (vt_link_scanner_next(&guest->scanner, &bytes, &n_bytes, &frame))
-            take_frame(guest, &frame);
-    }
-    if (n_read == 0 || errno != EAGAIN)
-        guest->has_hung_up = true;
-}
-
-static void
 play_guests(Fixture *fixture)
 {
     for (unsigned i = 0; i < N_GUESTS; i++) {
-        Guest *guest = &fixture->guests[i];
+        FakeGuest *guest = &fixture->guests[i];
         if (guest->fd == VT_FD_NONE)
             guest->fd = fake_host_accept(&fixture->host, i);
         if (guest->fd != VT_FD_NONE)
-            read_link(guest);
+            fake_guest_read(guest);
     }
 }
 
@@ -219,7 +150,7 @@ test_disrupts_none_of_ten_guests(Fixture *fixture, gconstpointer data)
 
     g_assert_cmpuint(count_links(fixture), ==, N_GUESTS);
     for (unsigned i = 0; i < N_GUESTS; i++) {
-        const Guest *guest = &fixture->guests[i];
+        const FakeGuest *guest = &fixture->guests[i];
         g_assert_false(guest->has_hung_up);
         g_assert_cmpint(fake_host_accept(&fixture->host, i), ==, VT_FD_NONE);
         /* A new session, a raised epoch, and a hint that is weak: it measures, no more. */

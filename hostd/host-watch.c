@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hostd/host-watch.h"
+
+#include "os/sleep-meter.h"
+
+/*
+ * A daemon that steps a clock says within seconds that it is good again; one that measures anew
+ * first, as ntpd does, within some exchanges. After that the step is told as it is.
+ */
+#define MOST_HELD_NS (64 * VT_NS_PER_SEC)
+
+struct VtHostWatch {
+    VtClock *clock;
+    VtHostClockTrust trust;
+    const VtHostWatchListener *listener;
+    void *user_data;
+    VtClockWatch *sets; /* NULL: nobody tells of sets */
+    VtSleepMeter sleep;
+    VtHostClock host;
+    VtHostEvent held; /* while is_held */
+    VtMono held_until;
+};
+
+/* Returns whether the clock was synchronised before. */
+static bool
+judge(VtHostWatch *watch)
+{
+    bool was_synchronised = watch->host.is_synchronised;
+    VtClockState state;
+    bool is_known = vt_clock_get_state(watch->clock, &state, NULL);
+
+    watch->host = vt_host_clock_judge(watch->trust, is_known ? &state : NULL,
+                                      vt_clock_read_wall(watch->clock));
+    return was_synchronised;
+}
+
+static bool
+judge_and_tell(VtHostWatch *watch)
+{
+    bool was_synchronised = judge(watch);
+    bool is_synchronised = watch->host.is_synchronised;
+
+    if (is_synchronised != was_synchronised)
+        g_message("this host's clock is %s",
+                  is_synchronised ? "synchronised" : "no longer synchronised");
+    watch->listener->on_judged(&watch->host, watch->user_data);
+    return was_synchronised;
+}
+
+static void
+look_for_sleep(VtHostWatch *watch)
+{
+    VtHostEvent event = { .cause = VT_LINK_CAUSE_HOST_WOKE };
+    event.span_ns = vt_sleep_meter_take(&watch->sleep, watch->clock);
+    if (event.span_ns == 0)
+        return;
+    g_autofree char *span = vt_ns_format_span(event.span_ns);
+    g_message("this host slept for %s; its guests are told", span);
+    watch->listener->on_event(&event, watch->user_data);
+}
+
+static void
+tell_step(VtHostWatch *watch, VtNs moved_ns, bool was_synchronised)
+{
+    bool was_held = watch->held.is_held;
+    VtHostEvent event = {
+        .cause = VT_LINK_CAUSE_HOST_CLOCK_STEPPED,
+        .span_ns = moved_ns,
+        /* One that was not good before will not soon be. */
+        .is_held = (was_synchronised || was_held) && !watch->host.is_synchronised,
+    };
+    g_autofree char *offset = vt_ns_format_offset(moved_ns);
+    g_message("somebody set this host's clock by %s; its guests are told %s", offset,
+              event.is_held ? "once it is synchronised again" : "now");
+    /* Steps in a row are held as one, so that guests do not wait for ever. */
+    if (event.is_held && !was_held)
+        watch->held_until = vt_mono_add(vt_clock_read_boot(watch->clock), MOST_HELD_NS);
+    watch->held = event;
+    watch->listener->on_event(&event, watch->user_data);
+}
+
+static void
+release(VtHostWatch *watch)
+{
+    watch->held.is_held = false;
+    watch->listener->on_released(&watch->held, watch->user_data);
+}
+
+/* What the clock has come to be, if nobody moved it. */
+static void
+settle(VtHostWatch *watch, bool was_synchronised)
+{
+    VtHostEvent good = { .cause = VT_LINK_CAUSE_HOST_SYNCHRONISED };
+    bool is_synchronised = watch->host.is_synchronised;
+    VtMono now = vt_clock_read_boot(watch->clock);
+
+    if (watch->held.is_held) {
+        if (is_synchronised || vt_mono_diff(now, watch->held_until) >= 0)
+            release(watch);
+        return;
+    }
+    if (is_synchronised && !was_synchronised)
+        watch->listener->on_event(&good, watch->user_data);
+}
+
+static void
+on_set(VtNs moved_ns, void *user_data)
+{
+    VtHostWatch *watch = user_data;
+    bool was_synchronised = judge_and_tell(watch);
+
+    look_for_sleep(watch);
+    if (moved_ns != 0)
+        tell_step(watch, moved_ns, was_synchronised);
+    else
+        settle(watch, was_synchronised);
+}
+
+void
+vt_host_watch_tick(VtHostWatch *watch)
+{
+    bool was_synchronised = judge_and_tell(watch);
+
+    if (watch->sets != NULL)
+        vt_clock_watch_tick(watch->sets);
+    look_for_sleep(watch);
+    settle(watch, was_synchronised);
+}
+
+static void
+watch_sets(VtHostWatch *watch, const VtClockSetPlaces *places)
+{
+    g_autoptr(GError) error = NULL;
+    if (places->kernel == NULL)
+        return;
+    watch->sets = vt_clock_watch_new(places, watch->clock, on_set, watch, &error);
+    if (watch->sets == NULL)
+        g_warning("%s; guests find by themselves that somebody set this host's clock",
+                  error->message);
+}
+
+VtHostWatch *
+vt_host_watch_new(const VtHostWatchParams *params,
+                  VtClock *clock,
+                  const VtHostWatchListener *listener,
+                  void *user_data)
+{
+    VtHostWatch *watch = g_new0(VtHostWatch, 1);
+    watch->clock = clock;
+    watch->trust = params->trust;
+    watch->listener = listener;
+    watch->user_data = user_data;
+    vt_sleep_meter_init(&watch->sleep, clock);
+    (void)judge(watch); /* nothing was known before */
+    watch_sets(watch, &params->clock_set);
+    return watch;
+}
+
+void
+vt_host_watch_free(VtHostWatch *watch)
+{
+    if (watch == NULL)
+        return;
+    vt_clock_watch_free(watch->sets);
+    g_free(watch);
+}
+
+const VtHostClock *
+vt_host_watch_get_clock(const VtHostWatch *watch)
+{
+    return &watch->host;
+}
