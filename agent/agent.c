@@ -3,6 +3,7 @@
 
 #include "agent/disruption-message.h"
 #include "agent/sources.h"
+#include "agent/tick.h"
 
 /* A host that wants to know how its guests are needs no more than one word a minute. */
 #define REPORT_EVERY_TICKS 60
@@ -16,9 +17,10 @@ struct VtAgent {
     VtPipeline *pipeline;
     VtLink *link;
     VtSources *sources;
+    VtClocks *clocks;
     VtHintList *hints;
     VtDisruptionLog disruptions;
-    GSource *tick;
+    VtTick *tick;
     VtMono raw_begun_at;
 
     bool is_suspect;             /* a weak hint came and nothing was measured since */
@@ -331,13 +333,14 @@ tick_report(VtAgent *agent)
         send_report(agent, &status);
 }
 
-static gboolean
-on_tick(gpointer user_data)
+static void
+on_tick(void *user_data)
 {
     VtAgent *agent = user_data;
 
     vt_link_probe(agent->link);
     vt_hint_list_on_tick(agent->hints);
+    vt_clocks_on_tick(agent->clocks);
     if (may_measure(agent))
         vt_sources_on_tick(agent->sources);
     if (!vt_sources_is_reading(agent->sources)) {
@@ -346,15 +349,6 @@ on_tick(gpointer user_data)
         carry_out(agent, &silence, before);
     }
     tick_report(agent);
-    return G_SOURCE_CONTINUE;
-}
-
-static void
-start_tick(VtAgent *agent)
-{
-    agent->tick = g_timeout_source_new((guint)(agent->params.tick_ns / VT_NS_PER_MS));
-    g_source_set_callback(agent->tick, on_tick, agent, NULL);
-    g_source_attach(agent->tick, g_main_context_get_thread_default());
 }
 
 static void
@@ -397,6 +391,9 @@ vt_agent_new(const VtAgentParams *params, VtClock *clock)
     agent->link = vt_link_new(&params->places, VT_AGENT_PORT_NAME, clock);
     agent->sources =
         vt_sources_new(agent->link, params->servers, clock, &sources_listener, agent);
+    if (params->host_error_ns > 0)
+        vt_sources_set_host_error(agent->sources, params->host_error_ns);
+    agent->clocks = vt_clocks_new(&params->clocks, params->udev, agent->sources);
     agent->raw_begun_at = vt_clock_read(clock).raw;
     VtHintPlaces hint_places = {
         .link = agent->link,
@@ -407,10 +404,11 @@ vt_agent_new(const VtAgentParams *params, VtClock *clock)
 
     begin_with_mode(agent);
     take_over_clock(agent);
-    start_tick(agent);
+    agent->tick = vt_tick_new(params->tick_ns, on_tick, agent);
     vt_link_probe(agent->link);
     if (vt_link_get_problem(agent->link) != NULL)
         g_info("no link to the host: %s", vt_link_get_problem(agent->link));
+    measure_all(agent);
     return agent;
 }
 
@@ -419,9 +417,9 @@ vt_agent_free(VtAgent *agent)
 {
     if (agent == NULL)
         return;
-    g_source_destroy(agent->tick);
-    g_source_unref(agent->tick);
+    vt_tick_free(agent->tick);
     vt_hint_list_free(agent->hints);
+    vt_clocks_free(agent->clocks);
     vt_sources_free(agent->sources);
     vt_link_free(agent->link);
     vt_pipeline_free(agent->pipeline);
@@ -483,4 +481,10 @@ GVariant *
 vt_agent_get_sources(VtAgent *agent)
 {
     return vt_sources_to_variant(agent->sources);
+}
+
+GVariant *
+vt_agent_get_clocks(VtAgent *agent)
+{
+    return vt_clocks_to_variant(agent->clocks, vt_clock_read(agent->clock));
 }

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "agent/clocks.h"
 #include "agent/config.h"
 #include "agent/devices/link.h"
 #include "agent/disruption.h"
@@ -24,7 +25,10 @@ typedef struct {
     VtClockSetPlaces clock_set; /* who tells that the clock was set; kernel NULL: nobody */
     VtNs tick_ns;               /* between readings at rest; 1 s */
     const GPtrArray *servers;   /* VtServerConfig; must outlive the agent; NULL: none */
-    VtAgentMemory *memory;      /* must outlive the agent; NULL: nothing outlives this run */
+    VtUdev *udev;       /* where devices are found; must outlive the agent; NULL: none */
+    VtNs host_error_ns; /* of a host that does not tell; 0: the default */
+    VtClocksParams clocks;
+    VtAgentMemory *memory; /* must outlive the agent; NULL: nothing outlives this run */
 } VtAgentParams;
 
 /* The name of the port that makes the link. */
@@ -64,6 +68,9 @@ VtAgentView vt_agent_look(VtAgent *agent);
 
 /* The result of org.virttime.Agent1.GetSources. Floating reference. */
 GVariant *vt_agent_get_sources(VtAgent *agent);
+
+/* The result of org.virttime.Agent1.GetClocks. Floating reference. */
+GVariant *vt_agent_get_clocks(VtAgent *agent);
 
 /* The newest @n_most disruptions, oldest first, as aa{sv}. Floating. */
 GVariant *vt_agent_get_journal(VtAgent *agent, unsigned n_most);

@@ -7,6 +7,8 @@
 
 static const char *const modes[] = { "auto", "observe", NULL };
 
+static const char *const scales[] = { "utc", "tai", NULL };
+
 static const VtOption options[] = {
     {
         .group = "agent",
@@ -24,6 +26,16 @@ static const VtOption options[] = {
         .field_offset = offsetof(VtAgentConfig, control_socket),
         .default_text = "",
         .summary = "path of the control socket",
+    },
+    {
+        .group = "agent",
+        .key = "host-error",
+        .kind = VT_OPTION_DURATION,
+        .field_offset = offsetof(VtAgentConfig, host_error_ns),
+        .default_text = "100ms",
+        .least = VT_NS_PER_US,
+        .greatest = 3600 * VT_NS_PER_SEC,
+        .summary = "what the host's clock may be off by while no link tells",
     },
 };
 
@@ -56,6 +68,36 @@ static const VtOption server_options[] = {
     },
 };
 
+static const VtOption clock_options[] = {
+    {
+        .group = "clock NAME",
+        .key = "clock-name",
+        .kind = VT_OPTION_TEXT,
+        .field_offset = offsetof(VtClockConfig, clock_name),
+        .default_text = "",
+        .summary = "pattern of the name that a PTP clock's driver gives it",
+    },
+    {
+        .group = "clock NAME",
+        .key = "scale",
+        .kind = VT_OPTION_CHOICE,
+        .field_offset = offsetof(VtClockConfig, scale),
+        .default_text = "utc",
+        .choices = scales,
+        .summary = "the scale it shows",
+    },
+    {
+        .group = "clock NAME",
+        .key = "error",
+        .kind = VT_OPTION_DURATION,
+        .field_offset = offsetof(VtClockConfig, error_ns),
+        .default_text = "1ms",
+        .least = 1,
+        .greatest = 3600 * VT_NS_PER_SEC,
+        .summary = "the most by which it is off",
+    },
+};
+
 static const VtOptionKindOfGroup kinds_of_group[] = {
     {
         .kind = "server",
@@ -64,6 +106,14 @@ static const VtOptionKindOfGroup kinds_of_group[] = {
         .name_offset = offsetof(VtServerConfig, name),
         .options = server_options,
         .n_options = G_N_ELEMENTS(server_options),
+    },
+    {
+        .kind = "clock",
+        .field_offset = offsetof(VtAgentConfig, clocks),
+        .n_element_bytes = sizeof(VtClockConfig),
+        .name_offset = offsetof(VtClockConfig, name),
+        .options = clock_options,
+        .n_options = G_N_ELEMENTS(clock_options),
     },
 };
 
@@ -92,6 +142,14 @@ vt_agent_config_check(const void *config, GError **error)
         if (strcmp(server->name, "link") == 0) {
             g_set_error(error, VT_ERROR, VT_ERROR_INVALID,
                         "[server link]: that is what the link to the host is called");
+            return false;
+        }
+    }
+    for (guint i = 0; i < agent->clocks->len; i++) {
+        const VtClockConfig *clock = agent->clocks->pdata[i];
+        if (clock->clock_name == NULL) {
+            g_set_error(error, VT_ERROR, VT_ERROR_INVALID, "[clock %s] clock-name: missing",
+                        clock->name);
             return false;
         }
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/options.h"
+#include "base/units.h"
 
 typedef enum {
     VT_AGENT_MODE_AUTO,    /* as the host says */
@@ -17,16 +18,32 @@ typedef struct {
     bool is_local;
 } VtServerConfig;
 
+typedef enum {
+    VT_CLOCK_CONFIG_UTC,
+    VT_CLOCK_CONFIG_TAI,
+} VtClockConfigScale;
+
+/* One [clock NAME]: a network card's clock that may be believed. */
+typedef struct {
+    char *name;
+    char *clock_name; /* a pattern; never NULL after the check */
+    int scale;        /* VtClockConfigScale */
+    VtNs error_ns;    /* the most by which it is off */
+} VtClockConfig;
+
 typedef struct {
     int mode;             /* VtAgentMode */
     char *control_socket; /* NULL: the built-in path */
+    VtNs host_error_ns;   /* of a host that does not tell */
     GPtrArray *servers;   /* VtServerConfig */
+    GPtrArray *clocks;    /* VtClockConfig */
 } VtAgentConfig;
 
 /* The table behind it, for parsing, --print-settings and the man page's test. */
 VtOptionTable vt_agent_config_get_table(void);
 
-/* What the table cannot check: servers have addresses, and names that nobody else has. */
+/* What the table cannot check: servers have addresses, and names that nobody else has; clocks
+ * have a pattern. */
 bool vt_agent_config_check(const void *config, GError **error);
 
 void vt_agent_config_clear(VtAgentConfig *config);

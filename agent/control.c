@@ -30,6 +30,14 @@ on_get_sources(VtBusAgent1 *object, GDBusMethodInvocation *invocation, gpointer 
 }
 
 static gboolean
+on_get_clocks(VtBusAgent1 *object, GDBusMethodInvocation *invocation, gpointer user_data)
+{
+    VtAgentControl *control = user_data;
+    vt_bus_agent1_complete_get_clocks(object, invocation, vt_agent_get_clocks(control->agent));
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static gboolean
 on_get_journal(VtBusAgent1 *object,
                GDBusMethodInvocation *invocation,
                guint n_most,
@@ -52,6 +60,7 @@ vt_agent_control_new(VtAgent *agent, const char *path, GError **error)
                      control);
     g_signal_connect(control->object, "handle-get-sources", G_CALLBACK(on_get_sources),
                      control);
+    g_signal_connect(control->object, "handle-get-clocks", G_CALLBACK(on_get_clocks), control);
     g_signal_connect(control->object, "handle-get-journal", G_CALLBACK(on_get_journal),
                      control);
     /* Reading the state of this guest's clock needs no privilege. */

@@ -58,12 +58,19 @@ run(const VtAgentConfig *config)
         .identity = vt_identity_places_system(),
     };
     g_autoptr(VtAgentMemory) memory = vt_agent_memory_new(&kept);
+    g_autoptr(VtUdev) udev = vt_udev_new(&error);
+    if (udev == NULL)
+        g_info("%s; the machine's own clocks are not used", error->message);
+    g_clear_error(&error);
     VtAgentParams params = {
         .places = vt_port_places_system(),
         .observe_only = config->mode == VT_AGENT_MODE_OBSERVE,
         .clock_set = { .kernel = &vt_set_watch_system },
         .tick_ns = VT_NS_PER_SEC,
         .servers = config->servers,
+        .udev = udev,
+        .host_error_ns = config->host_error_ns,
+        .clocks = { .cards = config->clocks },
         .memory = memory,
     };
     g_autoptr(VtClock) clock = vt_clock_new_system();

@@ -11,6 +11,8 @@
 
 struct VtSource {
     char *name;
+    const char *kind;
+    bool is_absent; /* its device was taken away */
     VtSourceClass source_class;
     const VtSourceOwner *owner;
     VtLink *link;          /* NULL: a server */
@@ -81,10 +83,24 @@ vt_source_new_link(VtLink *link, const VtSourceOwner *owner)
 {
     VtSource *source = g_new0(VtSource, 1);
     source->name = g_strdup("link");
+    source->kind = "link";
     source->source_class = VT_SOURCE_LINK;
     source->owner = owner;
     source->link = link;
     source->provider = vt_provider_link_new(link, owner->clock, on_reading, source);
+    vt_poll_init(&source->poll, VT_POLL_FREE);
+    return source;
+}
+
+VtSource *
+vt_source_new_clock(const VtSourceClock *clock, const VtSourceOwner *owner)
+{
+    VtSource *source = g_new0(VtSource, 1);
+    source->name = g_strdup(clock->name);
+    source->kind = clock->kind;
+    source->source_class = clock->source_class;
+    source->owner = owner;
+    source->provider = clock->make(clock->params, owner->clock, on_reading, source);
     vt_poll_init(&source->poll, VT_POLL_FREE);
     return source;
 }
@@ -99,6 +115,7 @@ vt_source_new_server(const VtServerConfig *server, const VtSourceOwner *owner)
     };
     VtSource *source = g_new0(VtSource, 1);
     source->name = g_strdup(server->name);
+    source->kind = "server";
     source->source_class = VT_SOURCE_SERVER;
     source->owner = owner;
     source->provider = vt_provider_ntp_new(&params, owner->clock, &ntp_listener, source);
@@ -140,6 +157,8 @@ vt_source_stands_for(const VtSource *source, const VtLinkAddress *address)
 static bool
 is_needed(const VtSource *source)
 {
+    if (source->is_absent)
+        return false;
     return source->substitute_of == NULL ||
            vt_link_get_state(source->substitute_of) != VT_LINK_STATE_UP;
 }
@@ -200,6 +219,18 @@ vt_source_measure(VtSource *source)
     g_source_attach(source->timer, g_main_context_get_thread_default());
 }
 
+void
+vt_source_set_present(VtSource *source, bool is_present)
+{
+    source->is_absent = !is_present;
+}
+
+VtProvider *
+vt_source_get_provider(VtSource *source)
+{
+    return &source->provider;
+}
+
 bool
 vt_source_is_reading(const VtSource *source)
 {
@@ -239,14 +270,19 @@ vt_source_get_candidate(const VtSource *source, bool is_urgent, VtMono raw_now)
 static char *
 dup_address(const VtSource *source)
 {
-    char *address =
-        source->link == NULL ? vt_provider_ntp_dup_address(&source->provider) : NULL;
+    char *address = source->source_class == VT_SOURCE_SERVER
+                        ? vt_provider_ntp_dup_address(&source->provider)
+                        : NULL;
     return address != NULL ? address : g_strdup("");
 }
 
 static const char *
 get_problem(const VtSource *source)
 {
+    if (source->is_absent)
+        return "its device is gone";
+    if (source->source_class != VT_SOURCE_SERVER && source->link == NULL)
+        return vt_provider_describe(&source->provider).problem;
     const char *problem = source->link != NULL ? vt_link_get_problem(source->link)
                                                : vt_provider_ntp_get_problem(&source->provider);
     if (problem == NULL && source->link != NULL &&
@@ -286,7 +322,7 @@ vt_source_to_variant(const VtSource *source, bool is_selected, VtInstant now)
 
     g_variant_dict_init(&dict, NULL);
     g_variant_dict_insert(&dict, "name", "s", source->name);
-    g_variant_dict_insert(&dict, "kind", "s", source->link != NULL ? "link" : "server");
+    g_variant_dict_insert(&dict, "kind", "s", source->kind);
     g_variant_dict_insert(&dict, "address", "s", address);
     g_variant_dict_insert(&dict, "usable", "b", is_usable(source, false));
     g_variant_dict_insert(&dict, "selected", "b", is_selected);

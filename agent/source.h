@@ -25,7 +25,20 @@ typedef struct {
     void *user_data;
 } VtSourceOwner;
 
+/* A clock of this machine: how its provider is made, and what the operator calls it. */
+typedef struct {
+    const char *name; /* "ptp0"; copied */
+    const char *kind; /* "kvm", "vmclock", "rtc", ...; static */
+    VtSourceClass source_class;
+    const void *params; /* of what make makes; used within the call alone */
+    VtProvider (*make)(const void *params,
+                       VtClock *clock,
+                       VtReadingFunc on_reading,
+                       void *user_data);
+} VtSourceClock;
+
 /* @owner and @link must outlive the source. Transfer full. */
+VtSource *vt_source_new_clock(const VtSourceClock *clock, const VtSourceOwner *owner);
 VtSource *vt_source_new_link(VtLink *link, const VtSourceOwner *owner);
 VtSource *vt_source_new_server(const VtServerConfig *server, const VtSourceOwner *owner);
 
@@ -45,6 +58,12 @@ void vt_source_on_tick(VtSource *source, bool is_wanted);
 
 /* Asks it as soon as it may be asked; forgets a request under way. */
 void vt_source_measure(VtSource *source);
+
+/* Whether the device behind it is there; one that is not is never asked. At first it is. */
+void vt_source_set_present(VtSource *source, bool is_present);
+
+/* Transfer none. */
+VtProvider *vt_source_get_provider(VtSource *source);
 
 bool vt_source_is_reading(const VtSource *source);
 

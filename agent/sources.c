@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/sources.h"
 
-#include "agent/source.h"
 #include "core/choice.h"
 #include "core/stopwatch.h"
 
@@ -10,6 +9,9 @@
 
 /* A recovery takes milliseconds: a stand-in that has not helped by then does not. */
 #define MOST_STAND_IN_NS (2 * VT_NS_PER_SEC)
+
+/* What a host that says nothing is taken to be off by at most. */
+#define DEFAULT_HOST_ERROR_NS (100 * VT_NS_PER_MS)
 
 typedef enum {
     STAND_IN_IDLE,
@@ -31,6 +33,8 @@ struct VtSources {
     VtNs offset_ns;    /* of the clock while it is right */
     VtNs error_ns;
     VtStopwatch stopwatch;
+    VtNs host_error_ns;
+    VtQuality host_quality;
     StandIn stand_in;
     VtMono raw_stand_in_at;
 };
@@ -146,10 +150,34 @@ is_stopwatch_reading(const VtSources *sources, const VtSource *source, const VtR
            !reading->reference_synchronised && vt_reading_check(reading) == VT_READING_OK;
 }
 
+/* Nobody says how good the host's clock is. */
+static void
+forget_host_quality(VtSources *sources)
+{
+    sources->host_quality = (VtQuality){
+        .root_dispersion_ns = sources->host_error_ns,
+        .is_synchronised = true,
+    };
+}
+
+static void
+note_host_quality(VtSources *sources, const VtReading *reading)
+{
+    sources->host_quality = (VtQuality){
+        .root_delay_ns = reading->root_delay_ns,
+        .root_dispersion_ns = reading->root_dispersion_ns,
+        .is_synchronised = reading->reference_synchronised,
+        .stratum = reading->stratum,
+        .leap = reading->leap,
+    };
+}
+
 static void
 on_reading(VtSource *source, const VtReading *reading, void *user_data)
 {
     VtSources *sources = user_data;
+    if (source == get_link_source(sources) && reading != NULL)
+        note_host_quality(sources, reading);
     /* At rest the tick judges, so that how often somebody answers is no advantage. */
     if (get_followed(sources) == NULL || sources->is_urgent)
         judge(sources);
@@ -184,6 +212,7 @@ vt_sources_new(VtLink *link,
     sources->is_urgent = true;
     sources->list = g_ptr_array_new_with_free_func(free_source);
     vt_choice_init(&sources->choice);
+    vt_sources_set_host_error(sources, DEFAULT_HOST_ERROR_NS);
 
     g_ptr_array_add(sources->list, vt_source_new_link(link, &sources->owner));
     for (guint i = 0; servers != NULL && i < servers->len; i++)
@@ -229,9 +258,32 @@ add_substitutes(VtSources *sources)
     }
 }
 
+VtSource *
+vt_sources_add_clock(VtSources *sources, const VtSourceClock *clock)
+{
+    VtSource *source = vt_source_new_clock(clock, &sources->owner);
+    g_ptr_array_add(sources->list, source);
+    return source;
+}
+
+const VtQuality *
+vt_sources_get_host_quality(const VtSources *sources)
+{
+    return &sources->host_quality;
+}
+
+void
+vt_sources_set_host_error(VtSources *sources, VtNs error_ns)
+{
+    sources->host_error_ns = error_ns;
+    forget_host_quality(sources);
+}
+
 void
 vt_sources_on_tick(VtSources *sources)
 {
+    if (vt_link_get_state(sources->link) != VT_LINK_STATE_UP)
+        forget_host_quality(sources);
     add_substitutes(sources);
     for (size_t i = 0; i < sources->list->len; i++)
         vt_source_on_tick(get_nth(sources, i), sources->is_urgent);
@@ -253,6 +305,13 @@ void
 vt_sources_forget_stopwatch(VtSources *sources)
 {
     vt_stopwatch_forget(&sources->stopwatch);
+    forget_host_quality(sources);
+}
+
+bool
+vt_sources_is_followed(const VtSources *sources, const VtSource *source)
+{
+    return source == get_followed(sources);
 }
 
 void

@@ -13,6 +13,8 @@
 #include "agent/config.h"
 #include "agent/devices/link.h"
 #include "agent/providers/provider.h"
+#include "agent/providers/quality.h"
+#include "agent/source.h"
 #include "core/pipeline.h"
 #include "os/clock.h"
 
@@ -37,6 +39,16 @@ VtSources *vt_sources_new(VtLink *link,
                           void *user_data);
 void vt_sources_free(VtSources *sources);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtSources, vt_sources_free)
+
+/* A device of this machine showed up. Transfer none: it is there as long as @sources. */
+VtSource *vt_sources_add_clock(VtSources *sources, const VtSourceClock *clock);
+
+/*
+ * How good the host's clock is, for all that show it: what the link says of it, and while it
+ * says nothing, @error_ns. Borrowed; it changes from reading to reading.
+ */
+const VtQuality *vt_sources_get_host_quality(const VtSources *sources);
+void vt_sources_set_host_error(VtSources *sources, VtNs error_ns);
 
 /* Each second: asks those whose time has come and judges who is to be followed. */
 void vt_sources_on_tick(VtSources *sources);
@@ -68,6 +80,8 @@ bool vt_sources_is_reading(const VtSources *sources);
  * server; "" for none. Borrowed.
  */
 const char *vt_sources_get_name(const VtSources *sources);
+
+bool vt_sources_is_followed(const VtSources *sources, const VtSource *source);
 
 /* The result of org.virttime.Agent1.GetSources, aa{sv}. Floating reference. */
 GVariant *vt_sources_to_variant(VtSources *sources);

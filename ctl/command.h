@@ -45,6 +45,7 @@ typedef struct {
 
 extern const VtCommand vt_command_tracking;
 extern const VtCommand vt_command_sources;
+extern const VtCommand vt_command_clocks;
 extern const VtCommand vt_command_journal;
 extern const VtCommand vt_command_waitsync;
 extern const VtCommand vt_command_guests;

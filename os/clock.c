@@ -152,6 +152,7 @@ vt_clock_get_state(VtClock *clock, VtClockState *ret_state, GError **error)
         .leap_insert = (timex.status & STA_INS) != 0,
         .leap_delete = (timex.status & STA_DEL) != 0,
         .in_leap_second = state == TIME_OOP,
+        .tai_offset_sec = timex.tai,
     };
     return true;
 }

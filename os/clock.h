@@ -45,6 +45,7 @@ typedef struct {
     bool leap_insert;       /* armed for the end of this UTC day */
     bool leap_delete;
     bool in_leap_second; /* TIME_OOP */
+    int tai_offset_sec;  /* TAI - UTC: 37; 0: nobody has told the kernel */
 } VtClockState;
 
 /* The clock of this machine. Transfer full. */

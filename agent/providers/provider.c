@@ -13,6 +13,15 @@ vt_provider_begin(VtProvider *provider)
     provider->kind->begin(provider->instance);
 }
 
+VtProviderFacts
+vt_provider_describe(const VtProvider *provider)
+{
+    VtProviderFacts facts = { .method = "", .problem = "", .remark = "", .cost_ns = -1 };
+    if (provider->kind != NULL && provider->kind->describe != NULL)
+        provider->kind->describe(provider->instance, &facts);
+    return facts;
+}
+
 void
 vt_provider_clear(VtProvider *provider)
 {

@@ -5,6 +5,7 @@ _virt_timectl_commands() {
     local -a commands=(
         'tracking:show how right this clock is and what last befell it'
         'sources:show the clocks that this one is or could be compared with'
+        'clocks:show the clocks that devices of this machine have'
         'journal:show the disruptions of the past and how they ended'
         'waitsync:wait until the clock is right'
         'guests:show the guests of this host and how right their clocks are'

@@ -58,6 +58,31 @@ test_server_without_address_or_with_the_links_name_is_refused(void)
     }
 }
 
+static void
+test_clocks_have_defaults_and_need_a_pattern(void)
+{
+    g_auto(VtAgentConfig) config = { 0 };
+    g_auto(VtAgentConfig) bad = { 0 };
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(parse("[agent]\nhost-error=5ms\n"
+                        "[clock a]\nclock-name=ena-*\n"
+                        "[clock b]\nclock-name=mlx5_ptp\nscale=tai\nerror=20us\n",
+                        &config, NULL));
+    g_assert_cmpint(config.host_error_ns, ==, 5 * VT_NS_PER_MS);
+    g_assert_cmpuint(config.clocks->len, ==, 2);
+    const VtClockConfig *a = g_ptr_array_index(config.clocks, 0);
+    const VtClockConfig *b = g_ptr_array_index(config.clocks, 1);
+    g_assert_cmpstr(a->clock_name, ==, "ena-*");
+    g_assert_cmpint(a->scale, ==, VT_CLOCK_CONFIG_UTC);
+    g_assert_cmpint(a->error_ns, ==, VT_NS_PER_MS);
+    g_assert_cmpint(b->scale, ==, VT_CLOCK_CONFIG_TAI);
+    g_assert_cmpint(b->error_ns, ==, 20 * VT_NS_PER_US);
+
+    g_assert_false(parse("[clock a]\nscale=tai\n", &bad, &error));
+    g_assert_cmpstr(error->message, ==, "[clock a] clock-name: missing");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -65,5 +90,7 @@ main(int argc, char **argv)
     g_test_add_func("/agent/config/servers-have-defaults", test_servers_have_defaults);
     g_test_add_func("/agent/config/server-without-address-or-with-the-links-name-is-refused",
                     test_server_without_address_or_with_the_links_name_is_refused);
+    g_test_add_func("/agent/config/clocks-have-defaults-and-need-a-pattern",
+                    test_clocks_have_defaults_and_need_a_pattern);
     return g_test_run();
 }

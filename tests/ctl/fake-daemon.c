@@ -19,6 +19,7 @@ struct FakeDaemon {
     VtControlServer *host_server;
     GVariant *tracking;
     GVariant *sources;
+    GVariant *clocks;
     GVariant *host_facts;
     GVariant *guests;
     GVariant *journal;
@@ -124,6 +125,15 @@ on_get_sources(VtBusAgent1 *object, GDBusMethodInvocation *invocation, gpointer 
 }
 
 static gboolean
+on_get_clocks(VtBusAgent1 *object, GDBusMethodInvocation *invocation, gpointer user_data)
+{
+    FakeDaemon *daemon = user_data;
+
+    vt_bus_agent1_complete_get_clocks(object, invocation, daemon->clocks);
+    return TRUE;
+}
+
+static gboolean
 on_get_host(VtBusHost1 *object, GDBusMethodInvocation *invocation, gpointer user_data)
 {
     FakeDaemon *daemon = user_data;
@@ -161,6 +171,12 @@ void
 fake_daemon_set_sources(FakeDaemon *daemon, const char *sources)
 {
     replace(&daemon->sources, "aa{sv}", sources);
+}
+
+void
+fake_daemon_set_clocks(FakeDaemon *daemon, const char *clocks)
+{
+    replace(&daemon->clocks, "aa{sv}", clocks);
 }
 
 void
@@ -241,6 +257,7 @@ fake_daemon_new(void)
     daemon->host = vt_bus_host1_skeleton_new();
     g_signal_connect(daemon->agent, "handle-get-tracking", G_CALLBACK(on_get_tracking), daemon);
     g_signal_connect(daemon->agent, "handle-get-sources", G_CALLBACK(on_get_sources), daemon);
+    g_signal_connect(daemon->agent, "handle-get-clocks", G_CALLBACK(on_get_clocks), daemon);
     g_signal_connect(daemon->host, "handle-get-host", G_CALLBACK(on_get_host), daemon);
     g_signal_connect(daemon->host, "handle-get-guests", G_CALLBACK(on_get_guests), daemon);
     g_signal_connect(daemon->agent, "handle-get-journal", G_CALLBACK(on_get_agent_journal),
@@ -252,6 +269,7 @@ fake_daemon_new(void)
     fake_daemon_set_journal(daemon, "[]");
     fake_daemon_set_tracking(daemon, "{}");
     fake_daemon_set_sources(daemon, "[]");
+    fake_daemon_set_clocks(daemon, "[]");
     fake_daemon_set_host(daemon, "{}");
     fake_daemon_set_guests(daemon, "[]");
     daemon->agent_server = serve(daemon->agent_path, daemon->agent, VT_AGENT_OBJECT_PATH);
@@ -268,6 +286,7 @@ fake_daemon_free(FakeDaemon *daemon)
     g_object_unref(daemon->host);
     g_variant_unref(daemon->tracking);
     g_variant_unref(daemon->sources);
+    g_variant_unref(daemon->clocks);
     g_variant_unref(daemon->host_facts);
     g_variant_unref(daemon->guests);
     g_variant_unref(daemon->journal);

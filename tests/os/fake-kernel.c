@@ -132,6 +132,7 @@ report(const FakeKernel *kernel, struct timex *timex)
     timex->status = kernel->status;
     timex->maxerror = kernel->maxerror_us;
     timex->esterror = kernel->maxerror_us;
+    timex->tai = kernel->tai_offset_sec;
 }
 
 static int

@@ -21,6 +21,7 @@ typedef struct {
     VtNs slewing_until_ns; /* on raw, since the fake began */
     long maxerror_us;
     int status;
+    int tai_offset_sec;
     bool may_set; /* false: EPERM on every change */
     unsigned n_steps;
     unsigned n_slews;

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The clocks that this machine's devices show: finds them through udev, at the start and as they
+ * come and go, makes a source of each that may be followed, and can tell of each why or why not.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "agent/config.h"
+#include "agent/devices/udev.h"
+#include "agent/sources.h"
+
+typedef struct VtClocks VtClocks;
+
+typedef struct {
+    const GPtrArray *cards; /* VtClockConfig, NULL: none; must outlive the clocks */
+} VtClocksParams;
+
+/* @udev may be NULL: then there are none. All arguments must outlive the clocks. Transfer full. */
+VtClocks *vt_clocks_new(const VtClocksParams *params, VtUdev *udev, VtSources *sources);
+
+/* Their sources stay with @sources, without a device. */
+void vt_clocks_free(VtClocks *clocks);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtClocks, vt_clocks_free)
+
+/* Each second: tells the log what changed about them. */
+void vt_clocks_on_tick(VtClocks *clocks);
+
+/* The kernel counts time by another counter: what can be read how is found anew. */
+void vt_clocks_on_clocksource(VtClocks *clocks);
+
+/* The result of org.virttime.Agent1.GetClocks, aa{sv}. Floating reference. */
+GVariant *vt_clocks_to_variant(const VtClocks *clocks, VtInstant now);

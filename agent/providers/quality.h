@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * How good a clock is that cannot say so itself. Most clocks of hypervisors show what the host's
+ * clock shows and nothing of its state: what the link tells of the host holds for them, too;
+ * without a link a setting does.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/units.h"
+
+/* The members of the same names in VtReading. */
+typedef struct {
+    VtNs root_delay_ns;
+    VtNs root_dispersion_ns;
+    bool is_synchronised;
+    uint8_t stratum; /* 0: unknown */
+    uint8_t leap;
+} VtQuality;
