@@ -2,6 +2,7 @@
 #include "agent/agent.h"
 
 #include "agent/disruption-message.h"
+#include "agent/doubt-timer.h"
 #include "agent/sources.h"
 #include "agent/tick.h"
 
@@ -21,9 +22,9 @@ struct VtAgent {
     VtHintList *hints;
     VtDisruptionLog disruptions;
     VtTick *tick;
+    VtDoubtTimer *doubt;
     VtMono raw_begun_at;
 
-    bool is_suspect;             /* a weak hint came and nothing was measured since */
     bool can_correct;            /* the kernel lets us */
     bool reference_synchronised; /* as the last reading said */
     char *problem; /* why the clock cannot be corrected; NULL when nothing is in the way */
@@ -69,7 +70,7 @@ set_problem(VtAgent *agent, const GError *error)
 static bool
 is_synchronised(const VtAgent *agent, const VtPipelineStatus *status)
 {
-    return status->synchronised && !agent->is_suspect && may_correct(agent);
+    return status->synchronised && may_correct(agent);
 }
 
 static void
@@ -190,17 +191,6 @@ clear_suspicion(VtAgent *agent, const VtPipelineStatus *status)
 }
 
 static void
-log_state_change(VtState before, const VtPipelineStatus *status)
-{
-    if (before == status->state)
-        return;
-    g_autofree char *offset = vt_ns_format_offset(status->offset_ns);
-    g_autofree char *error = vt_ns_format_span(status->host_error_ns);
-    g_info("%s -> %s: offset %s (bound against the host %s)", vt_state_name(before),
-           vt_state_name(status->state), offset, error);
-}
-
-static void
 carry_out(VtAgent *agent, const VtAction *action, VtState before)
 {
     g_autoptr(GError) error = NULL;
@@ -213,19 +203,34 @@ carry_out(VtAgent *agent, const VtAction *action, VtState before)
         measure(agent);
     VtPipelineStatus status =
         vt_pipeline_get_status(agent->pipeline, vt_clock_read(agent->clock));
-    vt_sources_set_status(agent->sources, &status, agent->is_suspect);
+    vt_sources_set_status(agent->sources, &status, status.is_doubtful);
+    vt_doubt_timer_set(agent->doubt, status.is_doubtful);
     publish(agent, &status);
     if (action->recovered)
         close_disruption(agent);
     if (status.state != agent->reported_state)
         send_report(agent, &status);
-    log_state_change(before, &status);
+    vt_state_change_log(before, &status);
 }
 
 static VtState
 current_state(VtAgent *agent)
 {
     return vt_pipeline_get_status(agent->pipeline, vt_clock_read(agent->clock)).state;
+}
+
+static void
+note_silence(VtAgent *agent)
+{
+    VtState before = current_state(agent);
+    VtAction silence = vt_pipeline_on_silence(agent->pipeline, vt_clock_read(agent->clock));
+    carry_out(agent, &silence, before);
+}
+
+static void
+on_doubt_overdue(void *user_data)
+{
+    note_silence(user_data);
 }
 
 static void
@@ -237,20 +242,17 @@ on_reading(const VtReading *reading, void *user_data)
 
     vt_pipeline_set_may_correct(agent->pipeline, may_correct(agent));
     if (reading == NULL) {
-        VtAction silence = vt_pipeline_on_silence(agent->pipeline, now);
-        carry_out(agent, &silence, before);
+        note_silence(agent);
         return;
     }
 
     uint64_t n_before = vt_pipeline_get_status(agent->pipeline, now).n_readings;
     VtAction action = vt_pipeline_on_reading(agent->pipeline, reading, now);
     VtPipelineStatus status = vt_pipeline_get_status(agent->pipeline, now);
-    if (status.n_readings != n_before) {
+    if (status.n_readings != n_before)
         agent->reference_synchronised = reading->reference_synchronised;
-        agent->is_suspect = false;
-    }
     carry_out(agent, &action, before);
-    if (!agent->is_suspect)
+    if (!status.is_doubtful)
         clear_suspicion(agent, &status);
 }
 
@@ -290,7 +292,6 @@ on_hint(const VtHint *hint, void *user_data)
         .is_declared = hint->is_declared,
     };
 
-    agent->is_suspect = true;
     if (hint->moves_host)
         vt_sources_forget_stopwatch(agent->sources);
     vt_disruption_log_on_hint(&agent->disruptions, hint);
@@ -343,11 +344,8 @@ on_tick(void *user_data)
     vt_clocks_on_tick(agent->clocks);
     if (may_measure(agent))
         vt_sources_on_tick(agent->sources);
-    if (!vt_sources_is_reading(agent->sources)) {
-        VtState before = current_state(agent);
-        VtAction silence = vt_pipeline_on_silence(agent->pipeline, vt_clock_read(agent->clock));
-        carry_out(agent, &silence, before);
-    }
+    if (!vt_sources_is_reading(agent->sources))
+        note_silence(agent);
     tick_report(agent);
 }
 
@@ -388,6 +386,7 @@ vt_agent_new(const VtAgentParams *params, VtClock *clock)
     agent->reported_state = VT_STATE_START;
     agent->n_ticks_to_report = 1;
     agent->pipeline = make_pipeline(params->memory);
+    agent->doubt = vt_doubt_timer_new(on_doubt_overdue, agent);
     agent->link = vt_link_new(&params->places, VT_AGENT_PORT_NAME, clock);
     agent->sources =
         vt_sources_new(agent->link, params->servers, clock, &sources_listener, agent);
@@ -418,6 +417,7 @@ vt_agent_free(VtAgent *agent)
     if (agent == NULL)
         return;
     vt_tick_free(agent->tick);
+    vt_doubt_timer_free(agent->doubt);
     vt_hint_list_free(agent->hints);
     vt_clocks_free(agent->clocks);
     vt_sources_free(agent->sources);

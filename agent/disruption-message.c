@@ -22,3 +22,14 @@ vt_disruption_record_log(const VtDisruptionRecord *record, const char *reference
                      outcome->refusal != VT_REFUSAL_NONE ? ", refused: " : "",
                      vt_refusal_text(outcome->refusal), residual, error);
 }
+
+void
+vt_state_change_log(VtState before, const VtPipelineStatus *status)
+{
+    if (before == status->state)
+        return;
+    g_autofree char *offset = vt_ns_format_offset(status->offset_ns);
+    g_autofree char *error = vt_ns_format_span(status->host_error_ns);
+    g_info("%s -> %s: offset %s (bound against the host %s)", vt_state_name(before),
+           vt_state_name(status->state), offset, error);
+}

@@ -6,3 +6,6 @@
 
 /* @reference is what it was measured against. */
 void vt_disruption_record_log(const VtDisruptionRecord *record, const char *reference);
+
+/* One line of log if the state is another than @before. */
+void vt_state_change_log(VtState before, const VtPipelineStatus *status);

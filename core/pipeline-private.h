@@ -17,6 +17,7 @@ struct VtPipeline {
     bool may_correct;
     bool was_right;         /* has been TRACKING */
     bool is_doubtful;       /* a weak hint or a suspicion is not yet answered */
+    VtMono raw_doubtful_at; /* since when, if it is */
     bool has_new_reference; /* and no reading of it yet */
     VtNs holdover_after_ns;
     VtDelay delay;
@@ -37,3 +38,6 @@ struct VtPipeline {
 
 /* In step, whether or not there is a reference just now. */
 bool vt_pipeline_is_settled(const VtPipeline *pipeline);
+
+/* A doubt was not answered in time: it counts from now on. */
+bool vt_pipeline_is_doubt_overdue(const VtPipeline *pipeline, VtInstant now);

@@ -7,6 +7,13 @@ vt_pipeline_is_settled(const VtPipeline *pipeline)
     return pipeline->state == VT_STATE_TRACKING || pipeline->state == VT_STATE_HOLDOVER;
 }
 
+bool
+vt_pipeline_is_doubt_overdue(const VtPipeline *pipeline, VtInstant now)
+{
+    return pipeline->is_doubtful &&
+           vt_mono_diff(now.raw, pipeline->raw_doubtful_at) >= VT_PIPELINE_DOUBT_NS;
+}
+
 VtPipelineStatus
 vt_pipeline_get_status(const VtPipeline *pipeline, VtInstant now)
 {
@@ -22,7 +29,9 @@ vt_pipeline_get_status(const VtPipeline *pipeline, VtInstant now)
     return (VtPipelineStatus){
         .state = pipeline->state,
         .has_reference = pipeline->n_readings > 0 && age_ns <= pipeline->holdover_after_ns,
-        .synchronised = is_settled && last->reference_synchronised,
+        .synchronised = is_settled && last->reference_synchronised &&
+                        !vt_pipeline_is_doubt_overdue(pipeline, now),
+        .is_doubtful = pipeline->is_doubtful,
         .offset_ns = estimate.is_known ? vt_estimate_get_offset(&estimate, now) : 0,
         .error_ns = is_sure ? vt_ns_min(error_ns, VT_BOUND_UNKNOWN_NS) : VT_BOUND_UNKNOWN_NS,
         .host_error_ns = host_error_ns,

@@ -107,11 +107,20 @@ watch_clock(VtPipeline *pipeline, VtInstant now)
     forget_older_readings(pipeline, now);
 }
 
+/* The first of several doubts counts: none of them was answered. */
+static void
+note_doubt(VtPipeline *pipeline, VtInstant now)
+{
+    if (!pipeline->is_doubtful)
+        pipeline->raw_doubtful_at = now.raw;
+    pipeline->is_doubtful = true;
+}
+
 static void
 age_state(VtPipeline *pipeline, VtInstant now)
 {
     VtNs age_ns = vt_mono_diff(now.raw, pipeline->last.raw_at);
-    if (age_ns > pipeline->holdover_after_ns)
+    if (age_ns > pipeline->holdover_after_ns || vt_pipeline_is_doubt_overdue(pipeline, now))
         advance_state(pipeline, VT_EVENT_REFERENCE_LOST);
 }
 
@@ -301,7 +310,7 @@ follow(VtPipeline *pipeline, const VtSample *sample, VtInstant now)
     VtVerdict verdict = vt_detector_judge(&pipeline->detector, sample, &doubt, &prediction);
 
     if (verdict.kind == VT_VERDICT_SUSPECT) {
-        pipeline->is_doubtful = true;
+        note_doubt(pipeline, now);
         return (VtAction){ .kind = VT_ACTION_HOLD, .measure_now = true };
     }
     if (verdict.kind == VT_VERDICT_STEP) {
@@ -412,7 +421,7 @@ vt_pipeline_on_hint(VtPipeline *pipeline, const VtPipelineHint *hint, VtInstant 
     /* The hint may well tell of the very set that is found here. */
     VtNs foreign_ns = vt_servo_find_foreign_step(&pipeline->servo, now);
     forget_older_readings(pipeline, now);
-    pipeline->is_doubtful = true;
+    note_doubt(pipeline, now);
     if (hint->strength == VT_HINT_STRONG || foreign_ns != 0)
         take_strong_hint(pipeline, hint, now);
     else if (vt_recovery_is_urgent(&pipeline->recovery))

@@ -18,8 +18,15 @@
 
 typedef struct VtPipeline VtPipeline;
 
+/*
+ * A reading answers a doubt within milliseconds where there is a reference at hand. Until then
+ * the error counts as unknown; what was not answered by now leaves the clock unsynchronised and
+ * the state HOLDOVER.
+ */
+#define VT_PIPELINE_DOUBT_NS (250 * VT_NS_PER_MS)
+
 typedef enum {
-    VT_HINT_WEAK,   /* measure at once; state changes only if that fails */
+    VT_HINT_WEAK, /* error unknown, measure at once; the state changes if that takes too long */
     VT_HINT_STRONG, /* unsynchronised from this instant on */
 } VtHintStrength;
 
@@ -38,7 +45,8 @@ typedef struct {
 typedef struct {
     VtState state;
     bool has_reference; /* a usable reading within holdover_after_ns */
-    bool synchronised;  /* TRACKING or HOLDOVER on a synchronised reference */
+    bool synchronised;  /* TRACKING or HOLDOVER on a synchronised reference, no doubt overdue */
+    bool is_doubtful;   /* a hint or an odd reading is not yet answered by a reading */
     VtNs offset_ns;     /* best estimate of reference - REALTIME now */
     VtNs error_ns;      /* bound of |true time - REALTIME| now; 16 s when unknown */
     VtNs host_error_ns; /* the same against the reference alone, its own error left out */
@@ -79,8 +87,9 @@ VtAction vt_pipeline_on_reference_change(VtPipeline *pipeline,
 VtAction vt_pipeline_on_reading(VtPipeline *pipeline, const VtReading *reading, VtInstant now);
 
 /*
- * A tick passed without a reading: ages the state (TRACKING -> HOLDOVER), and goes on slewing
- * where the last estimate leads.
+ * A tick passed without a reading, or VT_PIPELINE_DOUBT_NS since a doubt: ages the state
+ * (TRACKING -> HOLDOVER), and, if there is no doubt, goes on slewing where the last estimate
+ * leads.
  */
 VtAction vt_pipeline_on_silence(VtPipeline *pipeline, VtInstant now);
 

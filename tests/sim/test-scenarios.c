@@ -281,6 +281,55 @@ test_weak_hint_finds_pause(void)
 }
 
 static void
+test_weak_hint_that_nothing_answers(void)
+{
+    SimGuest guest;
+    sim_guest_init(&guest);
+    sim_guest_settle(&guest);
+
+    guest.host.loss = 1;
+    guest.host.timeout_ns = 50 * VT_NS_PER_MS;
+    sim_guest_hint(&guest, &weak_hint);
+    VtPipelineStatus waiting = sim_guest_get_status(&guest);
+    sim_oscillator_run(&guest.oscillator, VT_PIPELINE_DOUBT_NS);
+    vt_pipeline_on_silence(guest.pipeline, sim_oscillator_read(&guest.oscillator));
+    VtPipelineStatus overdue = sim_guest_get_status(&guest);
+    guest.host.loss = 0;
+    sim_guest_run(&guest, VT_NS_PER_SEC);
+
+    g_assert_cmpint(waiting.state, ==, VT_STATE_TRACKING);
+    g_assert_true(waiting.synchronised);
+    g_assert_cmpint(waiting.error_ns, ==, 16 * VT_NS_PER_SEC);
+    g_assert_cmpint(overdue.state, ==, VT_STATE_HOLDOVER);
+    g_assert_false(overdue.synchronised);
+    g_assert_cmpint(overdue.error_ns, ==, 16 * VT_NS_PER_SEC);
+    assert_right(&guest);
+    g_assert_cmpuint(guest.n_recovered, ==, 0);
+    g_assert_cmpuint(sim_guest_get_status(&guest).n_disruptions, ==, 0);
+    sim_guest_clear(&guest);
+}
+
+/* More signs that nothing answers do not put the end of the first one's time off. */
+static void
+test_weak_hints_in_a_row(void)
+{
+    SimGuest guest;
+    sim_guest_init(&guest);
+    sim_guest_settle(&guest);
+
+    guest.host.loss = 1;
+    guest.host.timeout_ns = 50 * VT_NS_PER_MS;
+    for (int i = 0; i < 2; i++) {
+        sim_guest_hint(&guest, &weak_hint);
+        g_assert_true(sim_guest_get_status(&guest).synchronised);
+        sim_oscillator_run(&guest.oscillator, 100 * VT_NS_PER_MS);
+    }
+
+    g_assert_false(sim_guest_get_status(&guest).synchronised);
+    sim_guest_clear(&guest);
+}
+
+static void
 test_foreign_step(void)
 {
     SimGuest guest;
@@ -361,6 +410,10 @@ main(int argc, char **argv)
     g_test_add_func("/sim/scenarios/weak-hint-for-nothing-changes-no-state",
                     test_weak_hint_for_nothing);
     g_test_add_func("/sim/scenarios/weak-hint-finds-pause", test_weak_hint_finds_pause);
+    g_test_add_func("/sim/scenarios/weak-hint-that-nothing-answers-counts-in-time",
+                    test_weak_hint_that_nothing_answers);
+    g_test_add_func("/sim/scenarios/weak-hints-in-a-row-count-from-the-first",
+                    test_weak_hints_in_a_row);
     g_test_add_func("/sim/scenarios/foreign-step-is-taken-back", test_foreign_step);
     g_test_add_func("/sim/scenarios/rate-jump-is-followed-without-step", test_rate_jump);
     g_test_add_func("/sim/scenarios/failed-step-is-tried-again",
