@@ -5,6 +5,7 @@
 #include "agent/config.h"
 #include "agent/control.h"
 #include "agent/owner.h"
+#include "agent/rehearsal.h"
 #include "os/daemon.h"
 #include "os/notify.h"
 #include "os/process.h"
@@ -35,6 +36,7 @@ prepare_process(void)
         g_info("%s; the first reaction to a disruption may be slower", no_lock->message);
     if (!vt_process_raise_priority(&no_priority))
         g_info("%s; the first reaction to a disruption may be slower", no_priority->message);
+    (void)vt_rehearsal_run(); /* for its pages alone */
 }
 
 static int

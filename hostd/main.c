@@ -22,9 +22,13 @@ on_signal(int signal_number, void *user_data)
 static void
 prepare_process(void)
 {
-    g_autoptr(GError) error = NULL;
-    if (!vt_process_raise_priority(&error))
-        g_info("%s; guests may be answered later on a busy host", error->message);
+    g_autoptr(GError) no_lock = NULL;
+    g_autoptr(GError) no_priority = NULL;
+
+    if (!vt_process_lock_memory(&no_lock))
+        g_info("%s; guests may be answered later on a host short of memory", no_lock->message);
+    if (!vt_process_raise_priority(&no_priority))
+        g_info("%s; guests may be answered later on a busy host", no_priority->message);
 }
 
 static int

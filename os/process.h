@@ -11,7 +11,8 @@
 
 /*
  * Keeps every page that was touched once in memory (MCL_ONFAULT: stacks of library threads are
- * not pinned whole).
+ * not pinned whole). VT_ERROR_DENIED where the amount is limited: half a lock would let later
+ * allocations fail.
  */
 bool vt_process_lock_memory(GError **error);
 

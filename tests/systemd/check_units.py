@@ -42,6 +42,7 @@ WANTED = {
         "Before": "libvirt-guests.service", "AmbientCapabilities": "CAP_NET_BIND_SERVICE",
         "CapabilityBoundingSet": "CAP_NET_BIND_SERVICE", "NoNewPrivileges": "yes",
         "ProtectSystem": "strict", "FileDescriptorStoreMax": "4096", "LimitRTPRIO": "1",
+        "LimitMEMLOCK": "infinity",
     },
     "virt-time-opener.service": {
         "Type": "notify", "CapabilityBoundingSet": "CAP_DAC_OVERRIDE", "PrivateNetwork": "yes",
