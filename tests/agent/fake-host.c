@@ -117,6 +117,8 @@ take_frame(FakeHost *host, const VtLinkFrame *frame)
     VtLinkTime request;
 
     if (vt_link_hello_decode(frame, &hello)) {
+        host->n_hellos += 1;
+        host->hello = hello;
         if (host->n_hellos_to_lose > 0) {
             host->n_hellos_to_lose -= 1;
             return;

@@ -30,10 +30,12 @@ typedef struct {
     VtLinkScanner scanner;
     GSource *source;
     unsigned n_hellos_to_lose; /* of those that come in */
+    unsigned n_hellos;
     unsigned n_requests;
     unsigned n_acks;
     unsigned n_reports;
-    VtLinkAck ack; /* the last */
+    VtLinkHello hello; /* the last of each */
+    VtLinkAck ack;
     VtLinkReport report;
     VtLinkTime request;
 } FakeHost;
