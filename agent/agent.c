@@ -30,6 +30,8 @@ struct VtAgent {
     char *problem; /* why the clock cannot be corrected; NULL when nothing is in the way */
     unsigned n_ticks_to_report;
     VtState reported_state;
+    VtState logged_state;
+    bool is_told_unsynchronised; /* the kernel is, since the last tick */
 };
 
 static bool
@@ -76,11 +78,12 @@ is_synchronised(const VtAgent *agent, const VtPipelineStatus *status)
 static void
 publish(VtAgent *agent, const VtPipelineStatus *status)
 {
-    if (!agent->can_correct)
+    bool synchronised = is_synchronised(agent, status);
+    if (!agent->can_correct || (!synchronised && agent->is_told_unsynchronised))
         return;
     g_autoptr(GError) error = NULL;
-    if (!vt_clock_publish(agent->clock, is_synchronised(agent, status), status->error_ns,
-                          &error))
+    agent->is_told_unsynchronised = !synchronised;
+    if (!vt_clock_publish(agent->clock, synchronised, status->error_ns, &error))
         set_problem(agent, error);
 }
 
@@ -191,7 +194,16 @@ clear_suspicion(VtAgent *agent, const VtPipelineStatus *status)
 }
 
 static void
-carry_out(VtAgent *agent, const VtAction *action, VtState before)
+tell_of_state(VtAgent *agent, const VtPipelineStatus *status)
+{
+    if (status->state != agent->reported_state)
+        send_report(agent, status);
+    vt_state_change_log(agent->logged_state, status);
+    agent->logged_state = status->state;
+}
+
+static void
+carry_out(VtAgent *agent, const VtAction *action)
 {
     g_autoptr(GError) error = NULL;
     if (!apply(agent, action, &error)) {
@@ -208,23 +220,16 @@ carry_out(VtAgent *agent, const VtAction *action, VtState before)
     publish(agent, &status);
     if (action->recovered)
         close_disruption(agent);
-    if (status.state != agent->reported_state)
-        send_report(agent, &status);
-    vt_state_change_log(before, &status);
-}
-
-static VtState
-current_state(VtAgent *agent)
-{
-    return vt_pipeline_get_status(agent->pipeline, vt_clock_read(agent->clock)).state;
+    /* While a disruption is dealt with, words can wait: for its end, or for the tick. */
+    if (status.state != VT_STATE_DISRUPTED)
+        tell_of_state(agent, &status);
 }
 
 static void
 note_silence(VtAgent *agent)
 {
-    VtState before = current_state(agent);
     VtAction silence = vt_pipeline_on_silence(agent->pipeline, vt_clock_read(agent->clock));
-    carry_out(agent, &silence, before);
+    carry_out(agent, &silence);
 }
 
 static void
@@ -237,7 +242,6 @@ static void
 on_reading(const VtReading *reading, void *user_data)
 {
     VtAgent *agent = user_data;
-    VtState before = current_state(agent);
     VtInstant now = vt_clock_read(agent->clock);
 
     vt_pipeline_set_may_correct(agent->pipeline, may_correct(agent));
@@ -251,7 +255,7 @@ on_reading(const VtReading *reading, void *user_data)
     VtPipelineStatus status = vt_pipeline_get_status(agent->pipeline, now);
     if (status.n_readings != n_before)
         agent->reference_synchronised = reading->reference_synchronised;
-    carry_out(agent, &action, before);
+    carry_out(agent, &action);
     if (!status.is_doubtful)
         clear_suspicion(agent, &status);
 }
@@ -260,10 +264,9 @@ static void
 on_reference_change(const VtPipelineReference *reference, void *user_data)
 {
     VtAgent *agent = user_data;
-    VtState before = current_state(agent);
     VtAction action = vt_pipeline_on_reference_change(agent->pipeline, reference,
                                                       vt_clock_read(agent->clock));
-    carry_out(agent, &action, before);
+    carry_out(agent, &action);
 }
 
 static const VtSourcesListener sources_listener = {
@@ -285,7 +288,6 @@ on_hint(const VtHint *hint, void *user_data)
     if (vt_disruption_log_is_repeat(&agent->disruptions, hint))
         return;
 
-    VtState before = current_state(agent);
     VtPipelineHint pipeline_hint = {
         .strength = hint->is_strong ? VT_HINT_STRONG : VT_HINT_WEAK,
         .allows_backward = hint->allows_backward,
@@ -301,7 +303,7 @@ on_hint(const VtHint *hint, void *user_data)
         measure_all(agent);
         action.measure_now = false;
     }
-    carry_out(agent, &action, before);
+    carry_out(agent, &action);
     g_debug("hint '%s' (%s)", hint->name, hint->is_strong ? "strong" : "weak");
 }
 
@@ -332,6 +334,7 @@ tick_report(VtAgent *agent)
         agent->n_ticks_to_report -= 1;
     if (agent->n_ticks_to_report == 0)
         send_report(agent, &status);
+    tell_of_state(agent, &status);
 }
 
 static void
@@ -339,6 +342,7 @@ on_tick(void *user_data)
 {
     VtAgent *agent = user_data;
 
+    agent->is_told_unsynchronised = false; /* somebody else may have told it otherwise */
     vt_link_probe(agent->link);
     vt_hint_list_on_tick(agent->hints);
     vt_clocks_on_tick(agent->clocks);
@@ -384,6 +388,7 @@ vt_agent_new(const VtAgentParams *params, VtClock *clock)
     agent->params = *params;
     agent->clock = clock;
     agent->reported_state = VT_STATE_START;
+    agent->logged_state = VT_STATE_START;
     agent->n_ticks_to_report = 1;
     agent->pipeline = make_pipeline(params->memory);
     agent->doubt = vt_doubt_timer_new(on_doubt_overdue, agent);

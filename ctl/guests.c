@@ -131,7 +131,7 @@ const VtCommand vt_command_guests = {
     .help = "Shows what virt-time-hostd knows of this host's clock and of each guest.\n"
             "\n"
             "  LINK         up; or why not: no-channel, no-agent, held, denied, connecting,\n"
-            "               closed\n"
+            "               closed, awaited (it was saved)\n"
             "  MODE         what the guest may do to its clock: full, observe, off\n"
             "  STATE        as the agent in the guest reports it\n"
             "  OFFSET SEEN  host minus guest, computed by the host from the guest's own time\n"

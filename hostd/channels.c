@@ -86,6 +86,25 @@ vt_channels_connect(VtChannels *channels,
     return vt_channel_request_new(&question, func, user_data);
 }
 
+VtChannelRequest *
+vt_channels_await(VtChannels *channels,
+                  const char *uuid,
+                  uint32_t time_limit_ms,
+                  VtChannelFunc func,
+                  void *user_data)
+{
+    VtChannelQuestion question = {
+        .opener_path = channels->opener_path,
+        .uri = channels->uri,
+        .uuid = uuid,
+        .kind = VT_OPENER_WAIT,
+        .time_limit_ms = time_limit_ms,
+    };
+    if (channels->opener_path == NULL)
+        return NULL;
+    return vt_channel_request_new(&question, func, user_data);
+}
+
 void
 vt_channels_keep(VtChannels *channels, const char *uuid, int fd)
 {

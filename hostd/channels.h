@@ -36,6 +36,16 @@ VtChannelRequest *vt_channels_connect(VtChannels *channels,
                                       VtChannelFunc func,
                                       void *user_data);
 
+/*
+ * Asks the opener to hand the channel's socket over as soon as there is one, within
+ * @time_limit_ms. NULL: there is no opener.
+ */
+VtChannelRequest *vt_channels_await(VtChannels *channels,
+                                    const char *uuid,
+                                    uint32_t time_limit_ms,
+                                    VtChannelFunc func,
+                                    void *user_data);
+
 /* @fd, which stays the caller's, is to be kept over a restart from now on. */
 void vt_channels_keep(VtChannels *channels, const char *uuid, int fd);
 

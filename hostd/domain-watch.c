@@ -126,6 +126,14 @@ vt_domain_change_from_lifecycle(int event, int detail)
     case VIR_DOMAIN_EVENT_PMSUSPENDED:
         return VT_DOMAIN_SUSPENDED;
     case VIR_DOMAIN_EVENT_STOPPED:
+        switch (detail) {
+        case VIR_DOMAIN_EVENT_STOPPED_SAVED:
+            return VT_DOMAIN_SAVED;
+        case VIR_DOMAIN_EVENT_STOPPED_FROM_SNAPSHOT:
+            return VT_DOMAIN_REVERTING;
+        default:
+            return VT_DOMAIN_STOPPED;
+        }
     case VIR_DOMAIN_EVENT_CRASHED:
         return VT_DOMAIN_STOPPED;
     default:

@@ -74,10 +74,15 @@ take_event(VtFolderWatch *watch, const struct inotify_event *event)
         g_hash_table_remove(watch->watched, key);
         return;
     }
-    if (watched == NULL || (event->mask & IN_ISDIR) == 0 || event->len == 0)
+    /* The kernel dropped some: what they told of is not known. */
+    if (watched == NULL || event->len == 0) {
+        watch->func(NULL, watch->user_data);
         return;
+    }
     g_autofree char *below = g_build_filename(watched->path, event->name, NULL);
-    add_folder(watch, below, watched->level + 1);
+    if ((event->mask & IN_ISDIR) != 0)
+        add_folder(watch, below, watched->level + 1);
+    watch->func(below, watch->user_data);
 }
 
 static gboolean
@@ -93,7 +98,6 @@ on_readable(gint fd, GIOCondition condition, gpointer user_data)
         take_event(watch, event);
         place += (ssize_t)(sizeof *event + event->len);
     }
-    watch->func(watch->user_data);
     return G_SOURCE_CONTINUE;
 }
 
@@ -128,6 +132,12 @@ vt_folder_watch_free(VtFolderWatch *watch)
     g_hash_table_unref(watch->watched);
     g_strfreev(watch->folders);
     g_free(watch);
+}
+
+bool
+vt_folder_watch_works(const VtFolderWatch *watch)
+{
+    return watch->fd >= 0 && g_hash_table_size(watch->watched) > 0;
 }
 
 void

@@ -3,6 +3,9 @@
 
 #include "hostd/link-limit.h"
 
+/* The opener is asked anew when this is over. */
+#define AWAIT_MS (3600 * 1000)
+
 struct VtGuestChannel {
     VtChannels *channels;
     const char *uuid;
@@ -10,6 +13,7 @@ struct VtGuestChannel {
     const VtGuestChannelListener *listener;
     void *user_data;
     VtChannelRequest *request; /* NULL: nobody is connecting */
+    bool is_awaiting;          /* the request is for a socket that is not there yet */
     char *path;                /* of the last attempt; NULL: none */
     char *problem;             /* of the last attempt; NULL: none */
     bool is_kept;              /* there is a connection, and the service manager knows of it */
@@ -68,7 +72,15 @@ on_channel(VtFd fd, const GError *error, void *user_data)
 {
     VtGuestChannel *channel = user_data;
 
+    bool was_awaiting = channel->is_awaiting;
+    channel->is_awaiting = false;
     g_clear_pointer(&channel->request, vt_channel_request_free);
+    if (error != NULL && was_awaiting) {
+        /* It was no use, and does no harm: the guest's start will be told by libvirt, too. */
+        g_debug("'%s' is not awaited: %s", channel->shown_name, error->message);
+        channel->listener->on_failed(error, channel->user_data);
+        return;
+    }
     if (error != NULL) {
         failed(channel, error);
         return;
@@ -94,6 +106,16 @@ vt_guest_channel_connect(VtGuestChannel *channel, const char *path)
             vt_channels_connect(channel->channels, channel->uuid, path, on_channel, channel);
 }
 
+bool
+vt_guest_channel_await(VtGuestChannel *channel)
+{
+    vt_guest_channel_close(channel);
+    channel->request =
+        vt_channels_await(channel->channels, channel->uuid, AWAIT_MS, on_channel, channel);
+    channel->is_awaiting = channel->request != NULL;
+    return channel->is_awaiting;
+}
+
 void
 vt_guest_channel_reconnect(VtGuestChannel *channel)
 {
@@ -106,6 +128,7 @@ void
 vt_guest_channel_close(VtGuestChannel *channel)
 {
     g_clear_pointer(&channel->request, vt_channel_request_free);
+    channel->is_awaiting = false;
     if (channel->is_kept)
         vt_channels_forget(channel->channels, channel->uuid);
     channel->is_kept = false;

@@ -18,7 +18,7 @@ typedef struct VtGuestChannel VtGuestChannel;
 typedef struct {
     /* @fd is the callee's from now on. @was_kept: it stood while hostd was restarted. */
     void (*on_connected)(VtFd fd, bool was_kept, void *user_data);
-    /* Already logged; the same path may be tried again. */
+    /* Already logged; the same path may be tried again, or waited for again. */
     void (*on_failed)(const GError *error, void *user_data);
 } VtGuestChannelListener;
 
@@ -37,6 +37,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtGuestChannel, vt_guest_channel_free)
 
 /* Begins to connect to the socket at @path, of the live XML; the listener is told how it ends. */
 void vt_guest_channel_connect(VtGuestChannel *channel, const char *path);
+
+/*
+ * The guest is gone and will come back: connects as soon as its socket appears; the listener is
+ * told how it ends. False when nobody can wait for that.
+ */
+bool vt_guest_channel_await(VtGuestChannel *channel);
 
 /*
  * Hangs up and connects again to the same socket. QEMU (seen in 7.2) forgets to tell a guest that

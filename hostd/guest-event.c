@@ -12,6 +12,8 @@ vt_domain_change_is_another_process(VtDomainChange change)
     case VT_DOMAIN_REVERTED:
     case VT_DOMAIN_MIGRATED_IN:
     case VT_DOMAIN_STOPPED:
+    case VT_DOMAIN_SAVED:
+    case VT_DOMAIN_REVERTING:
         return true;
     case VT_DOMAIN_OTHER:
     case VT_DOMAIN_SUSPENDED:
@@ -20,6 +22,14 @@ vt_domain_change_is_another_process(VtDomainChange change)
         return false;
     }
     g_assert_not_reached();
+}
+
+VtDomainChange
+vt_domain_change_expect(VtDomainChange change)
+{
+    if (change == VT_DOMAIN_SAVED)
+        return VT_DOMAIN_RESTORED;
+    return change == VT_DOMAIN_REVERTING ? VT_DOMAIN_REVERTED : VT_DOMAIN_OTHER;
 }
 
 void
@@ -159,6 +169,8 @@ vt_guest_events_on_change(VtGuestEvents *events,
     case VT_DOMAIN_MIGRATED_IN:
         return on_started(events, VT_LINK_CAUSE_MIGRATED_IN, id, ret_used);
     case VT_DOMAIN_STOPPED:
+    case VT_DOMAIN_SAVED:
+    case VT_DOMAIN_REVERTING:
         return on_stopped(events);
     }
     g_assert_not_reached();

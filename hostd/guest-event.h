@@ -23,6 +23,8 @@ typedef enum {
     VT_DOMAIN_REVERTED_IN_PLACE, /* it runs already, from a snapshot, in the same process */
     VT_DOMAIN_MIGRATED_IN,       /* the same, perhaps hours before */
     VT_DOMAIN_STOPPED,           /* gone, or handed over to another host */
+    VT_DOMAIN_SAVED,             /* the same, and RESTORED is what comes next */
+    VT_DOMAIN_REVERTING,         /* the same, and REVERTED is */
 } VtDomainChange;
 
 typedef struct {
@@ -52,6 +54,9 @@ typedef enum {
     VT_TELL_EARLY,  /* one early notice, in one send; nothing else until the guest runs */
     VT_TELL_NOTICE, /* a notice to the running guest */
 } VtTell;
+
+/* RESTORED or REVERTED, when that is how the guest will come back; else VT_DOMAIN_OTHER. */
+VtDomainChange vt_domain_change_expect(VtDomainChange change);
 
 /* The domain has ended, or another QEMU runs it: what was connected to the old one is not. */
 bool vt_domain_change_is_another_process(VtDomainChange change);

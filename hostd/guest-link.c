@@ -249,6 +249,8 @@ vt_guest_link_new(int fd, VtClock *clock, const VtGuestLinkListener *listener, v
     (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_buffer_bytes, sizeof send_buffer_bytes);
 
     link->source = g_unix_fd_source_new(fd, G_IO_IN);
+    /* It never does, but blocking it meanwhile costs GLib another turn of the loop. */
+    g_source_set_can_recurse(link->source, TRUE);
     g_source_set_priority(link->source, G_PRIORITY_HIGH);
     g_source_set_callback(link->source, G_SOURCE_FUNC(on_readable), link, NULL);
     g_source_attach(link->source, g_main_context_get_thread_default());

@@ -17,6 +17,8 @@ vt_guest_link_status_name(VtGuestLinkStatus status)
         return "denied";
     case VT_GUEST_LINK_HELD:
         return "held";
+    case VT_GUEST_LINK_AWAITED:
+        return "awaited";
     case VT_GUEST_LINK_UP:
         return "up";
     }

@@ -21,6 +21,7 @@ typedef enum {
     VT_GUEST_LINK_NO_AGENT,   /* connected, and no program in the guest has the port open */
     VT_GUEST_LINK_DENIED,     /* no permission to connect, and no opener that does it */
     VT_GUEST_LINK_HELD,       /* connected and silent: another client holds the channel */
+    VT_GUEST_LINK_AWAITED,    /* the guest was saved, and its socket is waited for */
     VT_GUEST_LINK_UP,
 } VtGuestLinkStatus;
 

@@ -2,19 +2,12 @@
 #include "hostd/guest.h"
 
 #include "base/error.h"
-#include "hostd/guest-channel.h"
-#include "hostd/guest-link.h"
 #include "hostd/guest-mode.h"
-#include "hostd/guest-record.h"
-#include "hostd/guest-voice.h"
-#include "hostd/journal.h"
+#include "hostd/guest-private.h"
 
 /* An agent answers within milliseconds; a notice that is not acknowledged by then is lost. */
 #define ACK_DEADLINE_NS (2 * VT_NS_PER_SEC)
 #define MAX_TOLD        5
-
-/* Stale exposure ends at 1 ms: more than this, seen by hostd itself, is no recovery. */
-#define RECOVERED_LIMIT_NS VT_NS_PER_MS
 
 /*
  * A guest that runs answers a HELLO within milliseconds. One that does not has no agent, or its
@@ -23,29 +16,14 @@
 #define FIRST_SILENCE_MS 150
 #define LAST_SILENCE_MS  64000
 
+/* After a day nobody waits any more for a guest that was saved; each wait is an hour. */
+#define MAX_WAITS 24
+
 /* A link that says nothing for so many ticks is looked at again in the XML. */
 #define SILENT_TICKS 10
 
-struct VtGuest {
-    VtGuestContext *context;
-    char *uuid;
-    char *name;
-    char *shown_name; /* escaped: it goes to logs */
-    VtGuestEvents events;
-    VtGuestRecord record;
-    VtGuestChannel *channel;
-    VtGuestLink *link; /* NULL: not connected */
-    VtGuestLinkStatus link_status;
-    VtGuestVoice voice;
-    bool is_active; /* there is a process that may have a socket */
-    bool wants_xml;
-    unsigned n_silent_ticks;
-    GSource *silence; /* NULL unless an answer to our HELLO is waited for */
-    guint silence_ms;
-};
-
-static VtMono
-boot_now(const VtGuest *guest)
+VtMono
+vt_guest_boot_now(const VtGuest *guest)
 {
     return vt_clock_read_boot(guest->context->clock);
 }
@@ -82,10 +60,11 @@ next_id(const VtGuest *guest)
     };
 }
 
-static VtTell
-open_event(VtGuest *guest, uint8_t cause)
+VtTell
+vt_guest_open_event(VtGuest *guest, uint8_t cause)
 {
-    VtTell what = vt_guest_events_open(&guest->events, cause, next_id(guest), boot_now(guest));
+    VtTell what =
+        vt_guest_events_open(&guest->events, cause, next_id(guest), vt_guest_boot_now(guest));
     guest->context->n_events += 1;
     return what;
 }
@@ -133,23 +112,62 @@ await_answer(VtGuest *guest)
     g_source_attach(guest->silence, g_main_context_get_thread_default());
 }
 
-void
-vt_guest_on_change(VtGuest *guest, VtDomainChange change)
+/* Its process has ended. Perhaps another one will go on with it. */
+static void
+await_return(VtGuest *guest)
+{
+    guest->is_early = false;
+    guest->link_status = VT_GUEST_LINK_AWAITED;
+    guest->n_waits += 1;
+    if (guest->n_waits > MAX_WAITS || !vt_guest_channel_await(guest->channel))
+        guest->expected = VT_DOMAIN_OTHER;
+}
+
+static void
+take_change(VtGuest *guest, VtDomainChange change)
 {
     bool used = false;
     VtTell what = vt_guest_events_on_change(&guest->events, change, next_id(guest),
-                                            boot_now(guest), &used);
+                                            vt_guest_boot_now(guest), &used);
     if (used) {
         guest->context->n_events += 1;
         vt_guest_channel_pardon(guest->channel);
         guest->record.has_ack = false;
     }
-    guest->is_active = change != VT_DOMAIN_STOPPED;
-    /* A socket of an earlier process says nothing of this one; the new path is in the XML. */
-    if (vt_domain_change_is_another_process(change))
-        drop_link(guest);
     vt_guest_voice_tell(&guest->voice, guest->link, what);
     await_answer(guest);
+}
+
+void
+vt_guest_on_change(VtGuest *guest, VtDomainChange change)
+{
+    bool is_told = guest->is_early && change == guest->expected;
+
+    guest->is_active =
+        change != VT_DOMAIN_STOPPED && vt_domain_change_expect(change) == VT_DOMAIN_OTHER;
+    if (is_told) {
+        guest->is_early = false;
+        guest->wants_xml = true; /* the mode may be another */
+        return;
+    }
+    /* A socket of an earlier process says nothing of this one; the new path is in the XML. */
+    if (vt_domain_change_is_another_process(change)) {
+        guest->is_early = false;
+        drop_link(guest);
+    }
+    take_change(guest, change);
+    if (!guest->is_active) {
+        guest->expected = vt_domain_change_expect(change);
+        guest->n_waits = 0;
+        if (guest->expected != VT_DOMAIN_OTHER)
+            await_return(guest);
+    }
+}
+
+bool
+vt_guest_is_gone(const VtGuest *guest)
+{
+    return !guest->is_active && guest->expected == VT_DOMAIN_OTHER;
 }
 
 static void
@@ -174,94 +192,22 @@ on_link_closed(void *user_data)
 
     g_info("'%s': link closed", guest->shown_name);
     if (vt_guest_link_get_counters(guest->link).is_cut_off)
-        vt_guest_channel_cut_off(guest->channel, boot_now(guest));
+        vt_guest_channel_cut_off(guest->channel, vt_guest_boot_now(guest));
     drop_link(guest);
-}
-
-static void
-on_request(const VtLinkTime *request, VtWall received_at, void *user_data)
-{
-    VtGuest *guest = user_data;
-    VtLinkTime reply = { .nonce = request->nonce };
-    VtSeenOffset seen = vt_responder_see(&request->packet, received_at);
-
-    if (seen.is_known)
-        guest->record.seen = seen;
-    if (!vt_guest_events_may_answer(&guest->events, request->epoch, boot_now(guest)))
+    if (!guest->is_early)
         return;
-    if (!vt_responder_reply(&request->packet, &guest->context->host_clock, received_at,
-                            &reply.packet))
-        return;
-    reply.epoch = guest->events.epoch;
-    if (vt_guest_link_send_reply(guest->link, &reply))
-        guest->record.n_exchanges += 1;
-}
-
-/* The last event is over, well or not. */
-static void
-keep_recovery(const VtGuest *guest, bool failed)
-{
-    VtGuestRecovery recovery = {
-        .uuid = guest->uuid,
-        .name = guest->shown_name,
-        .event = &guest->events.event,
-        .record = &guest->record,
-        .wall_now = vt_clock_read_wall(guest->context->clock),
-    };
-    if (recovery.event->is_acknowledged)
-        vt_hostd_journal_log(&recovery);
-    recovery.name = guest->name;
-    if (guest->context->journal != NULL)
-        vt_journal_add(guest->context->journal, vt_hostd_journal_compose(&recovery, failed));
-}
-
-static void
-retry_failed_recovery(VtGuest *guest)
-{
-    guest->record.n_failed_recoveries += 1;
-    g_warning("'%s' says that its clock is right, and it is not; asking it to measure again",
-              guest->shown_name);
-    vt_guest_voice_tell(&guest->voice, guest->link, open_event(guest, VT_LINK_CAUSE_UNKNOWN));
-}
-
-static void
-on_ack(const VtLinkAck *ack, void *user_data)
-{
-    VtGuest *guest = user_data;
-    VtGuestRecord *record = &guest->record;
-    bool was_retry = guest->events.event.cause == VT_LINK_CAUSE_UNKNOWN;
-
-    if (!vt_guest_events_on_ack(&guest->events, &ack->event)) {
-        record->n_foreign_acks += 1;
-        return;
-    }
-    record->n_acks += 1;
-    record->has_ack = true;
-    record->ack = *ack;
-    record->seen_at_ack = record->seen;
-    record->ack_at = boot_now(guest);
-    bool failed = ack->action != VT_LINK_ACTION_OBSERVED &&
-                  !vt_guest_record_is_recovered(record, RECOVERED_LIMIT_NS);
-    keep_recovery(guest, failed);
-    /* One that was refused would be refused again. */
-    if (failed && !was_retry && ack->action != VT_LINK_ACTION_REFUSED)
-        retry_failed_recovery(guest);
-}
-
-static void
-on_report(const VtLinkReport *report, void *user_data)
-{
-    VtGuest *guest = user_data;
-    guest->record.has_report = true;
-    guest->record.report = *report;
+    /* That process did not live to be told of: its state could not be loaded. */
+    guest->is_active = false;
+    vt_guest_events_close(&guest->events);
+    await_return(guest);
 }
 
 static const VtGuestLinkListener link_listener = {
     .on_up = on_link_up,
     .on_closed = on_link_closed,
-    .on_request = on_request,
-    .on_ack = on_ack,
-    .on_report = on_report,
+    .on_request = vt_guest_on_request,
+    .on_ack = vt_guest_on_ack,
+    .on_report = vt_guest_on_report,
 };
 
 static void
@@ -287,7 +233,12 @@ on_connected(VtFd fd, bool was_kept, void *user_data)
     VtGuest *guest = user_data;
     /* What happened while there was no hostd, nobody knows. */
     if (was_kept)
-        (void)open_event(guest, VT_LINK_CAUSE_UNKNOWN); /* told when the link is up */
+        (void)vt_guest_open_event(guest, VT_LINK_CAUSE_UNKNOWN); /* told when the link is up */
+    if (!guest->is_active) {
+        guest->is_active = true;
+        guest->is_early = true;
+        take_change(guest, guest->expected);
+    }
     guest->wants_xml = false;
     begin_link(guest, fd);
 }
@@ -296,6 +247,13 @@ static void
 on_failed(const GError *error, void *user_data)
 {
     VtGuest *guest = user_data;
+    if (!guest->is_active) {
+        if (g_error_matches(error, VT_ERROR, VT_ERROR_NOT_FOUND))
+            await_return(guest);
+        else
+            guest->expected = VT_DOMAIN_OTHER;
+        return;
+    }
     guest->wants_xml = true;
     guest->link_status = VT_GUEST_LINK_CLOSED;
     if (g_error_matches(error, VT_ERROR, VT_ERROR_BUSY))
@@ -334,7 +292,7 @@ vt_guest_new(VtGuestContext *context, const char *uuid, const char *name, bool i
 static void
 judge_silence(VtGuest *guest, const VtDomainXml *domain)
 {
-    if (guest->link_status == VT_GUEST_LINK_UP)
+    if (guest->link_status == VT_GUEST_LINK_UP || guest->n_silent_ticks == 0)
         return;
     guest->link_status =
         domain->is_guest_connected ? VT_GUEST_LINK_HELD : VT_GUEST_LINK_NO_AGENT;
@@ -371,7 +329,7 @@ vt_guest_on_host_event(VtGuest *guest, const VtHostEvent *event)
     if (event->is_held)
         vt_guest_events_raise_epoch(&guest->events);
     else
-        what = open_event(guest, event->cause);
+        what = vt_guest_open_event(guest, event->cause);
     vt_guest_voice_tell(&guest->voice, guest->link, what);
 }
 
@@ -390,7 +348,7 @@ vt_guest_resync(VtGuest *guest, GError **error)
                     vt_guest_link_status_name(guest->link_status));
     else {
         vt_guest_voice_tell(&guest->voice, guest->link,
-                            open_event(guest, VT_LINK_CAUSE_OPERATOR));
+                            vt_guest_open_event(guest, VT_LINK_CAUSE_OPERATOR));
         return true;
     }
     return false;
@@ -434,7 +392,7 @@ count_silence(VtGuest *guest)
     if (guest->link == NULL)
         return;
     if (guest->link_status == VT_GUEST_LINK_UP) {
-        vt_guest_channel_note_up(guest->channel, boot_now(guest));
+        vt_guest_channel_note_up(guest->channel, vt_guest_boot_now(guest));
         return;
     }
     guest->n_silent_ticks += 1;
@@ -445,7 +403,7 @@ count_silence(VtGuest *guest)
 static void
 repeat_notice(VtGuest *guest)
 {
-    if (!vt_guest_events_is_overdue(&guest->events, boot_now(guest), ACK_DEADLINE_NS))
+    if (!vt_guest_events_is_overdue(&guest->events, vt_guest_boot_now(guest), ACK_DEADLINE_NS))
         return;
     if (guest->link == NULL || !vt_guest_link_is_up(guest->link) ||
         !vt_guest_voice_may_notify(&guest->voice))
@@ -460,7 +418,7 @@ repeat_notice(VtGuest *guest)
         return;
     }
     vt_guest_events_close(&guest->events);
-    keep_recovery(guest, true);
+    vt_guest_keep_recovery(guest, true);
 }
 
 void
@@ -476,7 +434,7 @@ vt_guest_wants_xml(VtGuest *guest)
 {
     if (!guest->wants_xml || !guest->is_active)
         return false;
-    if (!vt_guest_channel_may_connect(guest->channel, boot_now(guest)))
+    if (!vt_guest_channel_may_connect(guest->channel, vt_guest_boot_now(guest)))
         return false;
     guest->wants_xml = false;
     return true;
@@ -494,6 +452,6 @@ vt_guest_to_variant(const VtGuest *guest)
     g_variant_dict_insert(&dict, "link", "s", vt_guest_link_status_name(guest->link_status));
     vt_guest_mode_insert(vt_guest_voice_get_mode(&guest->voice), &dict);
     g_variant_dict_insert(&dict, "rejected-frames", "t", n_rejected);
-    vt_guest_record_insert(&guest->record, &guest->events, boot_now(guest), &dict);
+    vt_guest_record_insert(&guest->record, &guest->events, vt_guest_boot_now(guest), &dict);
     return g_variant_dict_end(&dict);
 }

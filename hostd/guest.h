@@ -42,6 +42,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtGuest, vt_guest_free)
 /* The hypervisor told of a change; the guest is told at once where its link allows. */
 void vt_guest_on_change(VtGuest *guest, VtDomainChange change);
 
+/*
+ * Whether it is over with this guest: it ended, and is not expected back. One that was saved or
+ * is being reverted is, where there is an opener to wait for its socket: a link that stands
+ * before the guest runs costs it no reconnection.
+ */
+bool vt_guest_is_gone(const VtGuest *guest);
+
 /* The live XML as just read (NULL: there is none): connects to the channel if it can. */
 void vt_guest_on_xml(VtGuest *guest, const VtDomainXml *domain);
 

@@ -120,7 +120,7 @@ on_change(const char *uuid, const char *name, VtDomainChange change, void *user_
 
     g_debug("'%s': change %d", uuid, change);
     vt_guest_on_change(guest, change);
-    if (change == VT_DOMAIN_STOPPED)
+    if (vt_guest_is_gone(guest))
         g_hash_table_remove(hostd->guests, uuid);
     else
         read_wanted_xml(hostd, guest, uuid);
@@ -155,7 +155,10 @@ on_tick(gpointer user_data)
     g_hash_table_iter_init(&iter, hostd->guests);
     while (g_hash_table_iter_next(&iter, &uuid, &guest)) {
         vt_guest_on_tick(guest);
-        read_wanted_xml(hostd, guest, uuid);
+        if (vt_guest_is_gone(guest))
+            g_hash_table_iter_remove(&iter);
+        else
+            read_wanted_xml(hostd, guest, uuid);
     }
     return G_SOURCE_CONTINUE;
 }

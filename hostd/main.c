@@ -53,7 +53,9 @@ run(const VtHostdConfig *config, VtPassedFds *passed)
         g_critical("%s", error->message);
         return VT_EXIT_FAILED;
     }
-    params.state_path = VT_STATE_DIR "/host";
+    /* A service manager may have put it elsewhere. */
+    const char *state_path = g_getenv("STATE_DIRECTORY");
+    params.state_path = state_path != NULL ? state_path : VT_STATE_DIR "/host";
 
     prepare_process();
     g_autoptr(VtClock) clock = vt_clock_new_system();

@@ -22,13 +22,15 @@ fail_with_libvirt(GError **error, const char *what)
 }
 
 static char *
-read_xml(virConnectPtr connection, const char *uuid, GError **error)
+read_xml(virConnectPtr connection, const char *uuid, char **ret_name, GError **error)
 {
     virDomainPtr domain = virDomainLookupByUUIDString(connection, uuid);
     if (domain == NULL) {
         fail_with_libvirt(error, "find the domain");
         return NULL;
     }
+    g_free(*ret_name);
+    *ret_name = g_strdup(virDomainGetName(domain));
     char *xml = virDomainGetXMLDesc(domain, 0);
     if (xml == NULL)
         fail_with_libvirt(error, "read the domain's XML");
@@ -37,10 +39,14 @@ read_xml(virConnectPtr connection, const char *uuid, GError **error)
 }
 
 static bool
-find_path(virConnectPtr connection, const char *uuid, char **ret_path, GError **error)
+find_path(virConnectPtr connection,
+          const char *uuid,
+          char **ret_name,
+          char **ret_path,
+          GError **error)
 {
     g_auto(VtDomainXml) domain = { 0 };
-    char *xml = read_xml(connection, uuid, error);
+    char *xml = read_xml(connection, uuid, ret_name, error);
     if (xml == NULL)
         return false;
     bool parsed = vt_domain_xml_parse(xml, &domain, error);
@@ -60,18 +66,19 @@ static VtFd
 find_with(virConnectPtr connection,
           const char *uuid,
           const char *const *folders,
+          char **ret_name,
           GError **error)
 {
     g_autofree char *path = NULL;
     g_autofree char *path_now = NULL;
-    if (!find_path(connection, uuid, &path, error))
+    if (!find_path(connection, uuid, ret_name, &path, error))
         return VT_FD_NONE;
     g_auto(VtFd) fd = vt_channel_socket_connect_beneath(path, folders, error);
     if (fd < 0)
         return VT_FD_NONE;
 
     /* Between the two the domain may have ended and its path become another's. */
-    if (!find_path(connection, uuid, &path_now, error))
+    if (!find_path(connection, uuid, ret_name, &path_now, error))
         return VT_FD_NONE;
     if (g_strcmp0(path, path_now) == 0)
         return vt_fd_steal(&fd);
@@ -81,8 +88,13 @@ find_with(virConnectPtr connection,
 }
 
 VtFd
-vt_opener_find(const char *uri, const char *uuid, const char *const *folders, GError **error)
+vt_opener_find(const char *uri,
+               const char *uuid,
+               const char *const *folders,
+               char **ret_name,
+               GError **error)
 {
+    *ret_name = NULL;
     virConnectPtr connection = virConnectOpenReadOnly(uri);
     if (connection == NULL) {
         fail_with_libvirt(error, "connect to libvirt");
@@ -90,7 +102,7 @@ vt_opener_find(const char *uri, const char *uuid, const char *const *folders, GE
     }
     /* A driver without it (the test driver) cannot hang either. */
     (void)virConnectSetKeepAlive(connection, KEEPALIVE_INTERVAL_SEC, KEEPALIVE_COUNT);
-    VtFd fd = find_with(connection, uuid, folders, error);
+    VtFd fd = find_with(connection, uuid, folders, ret_name, error);
     (void)virConnectClose(connection);
     return fd;
 }

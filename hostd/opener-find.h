@@ -14,7 +14,11 @@
  * Looks the domain up at @uri on a read-only connection, connects to the socket of its channel
  * as vt_channel_socket_connect_beneath does, and looks again whether it is still that domain's.
  * Blocks for as long as libvirt does: for a worker. VT_ERROR_NOT_FOUND: no such domain, channel
- * or socket now; VT_ERROR_BUSY; VT_ERROR_DENIED. VT_FD_NONE on failure.
+ * or socket now; VT_ERROR_BUSY; VT_ERROR_DENIED. VT_FD_NONE on failure. *@ret_name is the
+ * domain's, whose socket may yet come; NULL: there is none. Transfer full.
  */
-VtFd
-vt_opener_find(const char *uri, const char *uuid, const char *const *folders, GError **error);
+VtFd vt_opener_find(const char *uri,
+                    const char *uuid,
+                    const char *const *folders,
+                    char **ret_name,
+                    GError **error);

@@ -2,6 +2,7 @@
 #include "hostd/opener.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include <gio/gio.h>
@@ -25,11 +26,16 @@
 
 /*
  * While a domain starts, its folder, its socket and its XML appear one after another within
- * some hundred milliseconds; besides, a look now and then is enough.
+ * some hundred milliseconds; besides, a look now and then is enough, and where the kernel tells
+ * of what appears, hardly any. Each look is a connection to libvirt.
  */
 #define EAGER_MS      20
 #define EAGER_TIME_US (2 * G_USEC_PER_SEC)
 #define LAZY_MS       1000
+#define IDLE_MS       60000
+
+/* Of a domain's name, at the least, libvirt puts so much into that of its folder. */
+#define N_NAME_BYTES 20
 
 struct VtOpener {
     VtFd listen_fd;
@@ -51,7 +57,9 @@ typedef struct {
     GCancellable *cancellable;
     bool is_asked;   /* the request was read */
     bool is_looking; /* a worker is at it */
+    bool is_soon;    /* the next look is no more than LAZY_MS away */
     int64_t eager_until_us;
+    char *name; /* the beginning of the domain's; NULL: not known */
     VtOpenerRequest message;
 } Request;
 
@@ -76,6 +84,7 @@ request_free(gpointer data)
     clear_source(&request->deadline);
     clear_source(&request->retry);
     vt_fd_close(&request->fd);
+    g_free(request->name);
     g_free(request);
 }
 
@@ -126,6 +135,7 @@ code_of(const GError *error)
 typedef struct {
     VtOpenerRequest message;
     char **folders;
+    char *name; /* found on the way; may stay NULL */
 } Search;
 
 static void
@@ -133,6 +143,7 @@ search_free(gpointer data)
 {
     Search *search = data;
     g_strfreev(search->folders);
+    g_free(search->name);
     g_free(search);
 }
 
@@ -147,13 +158,13 @@ found_free(gpointer data)
 static void
 search_in_worker(GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
-    const Search *search = task_data;
+    Search *search = task_data;
     g_autoptr(GError) error = NULL;
 
     (void)source;
     (void)cancellable;
     VtFd fd = vt_opener_find(search->message.uri, search->message.uuid,
-                             (const char *const *)search->folders, &error);
+                             (const char *const *)search->folders, &search->name, &error);
     if (fd < 0) {
         g_task_return_error(task, g_steal_pointer(&error));
         return;
@@ -176,8 +187,23 @@ on_retry(gpointer user_data)
 static void
 look_again_later(Request *request)
 {
-    bool is_eager = g_get_monotonic_time() < request->eager_until_us;
-    set_timer(&request->retry, is_eager ? EAGER_MS : LAZY_MS, on_retry, request);
+    guint wait_ms = vt_folder_watch_works(request->opener->watch) ? IDLE_MS : LAZY_MS;
+    if (g_get_monotonic_time() < request->eager_until_us)
+        wait_ms = EAGER_MS;
+    request->is_soon = wait_ms <= LAZY_MS;
+    set_timer(&request->retry, wait_ms, on_retry, request);
+}
+
+static void
+learn_name(Request *request, const Search *search)
+{
+    if (search->name == NULL || request->name != NULL)
+        return;
+    request->name = g_strndup(search->name, N_NAME_BYTES);
+    /* Not half a character: libvirt counts them. */
+    const char *end;
+    (void)g_utf8_validate(request->name, -1, &end);
+    request->name[end - request->name] = '\0';
 }
 
 static void
@@ -192,6 +218,7 @@ on_searched(GObject *source, GAsyncResult *result, gpointer user_data)
 
     Request *request = user_data;
     request->is_looking = false;
+    learn_name(request, g_task_get_task_data(G_TASK(result)));
     if (error == NULL) {
         answer(request, VT_OPENER_OK, "", *found);
         found_free(found);
@@ -241,7 +268,6 @@ begin(Request *request)
                             ? CLAMP(request->message.time_limit_ms, 1, MAX_WAIT_MS)
                             : OPEN_TIME_MS;
     set_timer(&request->deadline, limit_ms, on_deadline, request);
-    request->eager_until_us = g_get_monotonic_time() + EAGER_TIME_US;
     vt_folder_watch_refresh(request->opener->watch);
     look(request);
 }
@@ -327,12 +353,28 @@ on_caller(gint listen_fd, GIOCondition condition, gpointer user_data)
     return G_SOURCE_CONTINUE;
 }
 
+/* The folders of a host with many saved domains change with each one that starts. */
+static bool
+may_concern(const Request *request, const char *path)
+{
+    return path == NULL || request->name == NULL || strstr(path, request->name) != NULL;
+}
+
 static void
-on_folders_changed(void *user_data)
+on_folders_changed(const char *path, void *user_data)
 {
     VtOpener *opener = user_data;
     for (guint i = 0; i < opener->requests->len; i++) {
         Request *request = opener->requests->pdata[i];
+        if (!request->is_asked)
+            continue;
+        if (!may_concern(request, path)) {
+            /* Unless its channel lies where somebody else chose. */
+            if (request->retry != NULL && !request->is_soon)
+                set_timer(&request->retry, LAZY_MS, on_retry, request);
+            request->is_soon = true;
+            continue;
+        }
         request->eager_until_us = g_get_monotonic_time() + EAGER_TIME_US;
         /* A worker that is at it may have looked too early: its end asks again, eagerly. */
         if (request->retry == NULL || request->is_looking)

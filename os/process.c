@@ -9,6 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <gio/gio.h>
+
 #include "base/error.h"
 
 static bool
@@ -56,6 +58,8 @@ vt_process_lock_memory(GError **error)
 bool
 vt_process_raise_priority(GError **error)
 {
+    /* GLib's shared worker threads get the priority that the first to want one had. */
+    g_type_ensure(G_TYPE_TASK);
     struct sched_param parameters = { .sched_priority = sched_get_priority_min(SCHED_FIFO) };
     if (sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &parameters) == 0)
         return true;

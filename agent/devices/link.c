@@ -25,6 +25,9 @@ struct VtLink {
     VtPort *port;    /* NULL: none found */
     GError *problem; /* why there is none */
     VtLinkState state;
+    bool is_state_untold; /* the listener learns of it when all that came was read */
+    bool is_taking;
+    bool has_told_notice; /* among what is being taken */
     VtLinkScanner scanner;
     VtLinkSession session;
     uint32_t epoch; /* newest heard of in this session */
@@ -111,13 +114,22 @@ vt_link_set_reply_func(VtLink *link, VtLinkReplyFunc func, void *user_data)
 }
 
 static void
+tell_state(VtLink *link)
+{
+    link->is_state_untold = false;
+    if (link->state_func != NULL)
+        link->state_func(link->state, link->state_data);
+}
+
+static void
 enter_state(VtLink *link, VtLinkState state)
 {
     if (state != VT_LINK_STATE_OPEN)
         stop_hello_timer(link);
     link->state = state;
-    if (link->state_func != NULL)
-        link->state_func(state, link->state_data);
+    link->is_state_untold = true;
+    if (!link->is_taking)
+        tell_state(link);
 }
 
 static bool
@@ -194,6 +206,7 @@ take_notice(VtLink *link, const VtLinkFrame *frame)
         return;
     if (is_newer_epoch(notice.epoch, link->epoch))
         link->epoch = notice.epoch;
+    link->has_told_notice = true;
     if (link->notice_func != NULL)
         link->notice_func(&notice, link->notice_data);
 }
@@ -223,12 +236,19 @@ on_bytes(const uint8_t *bytes, size_t n_bytes, void *user_data)
     VtInstant received = vt_clock_read(link->clock);
     VtLinkFrame frame;
 
+    link->is_taking = true;
+    link->has_told_notice = false;
     while (vt_link_scanner_next(&link->scanner, &bytes, &n_bytes, &frame)) {
         /* Each taker refuses what is not its own; unknown types are skipped. */
         take_hello(link, &frame);
         take_notice(link, &frame);
         take_reply(link, &frame, received);
     }
+    link->is_taking = false;
+    /* A notice right behind a HELLO says more than the HELLO: one sign, not two. */
+    if (link->is_state_untold && !link->has_told_notice)
+        tell_state(link);
+    link->is_state_untold = false;
 }
 
 static void start_hello_timer(VtLink *link);
@@ -313,6 +333,13 @@ vt_link_probe(VtLink *link)
         send_hello(link);
 }
 
+bool
+vt_link_can_ask(const VtLink *link)
+{
+    return link->state == VT_LINK_STATE_UP ||
+           (link->state == VT_LINK_STATE_OPEN && link->session.peer_nonce != 0);
+}
+
 VtLinkState
 vt_link_get_state(const VtLink *link)
 {
@@ -347,7 +374,7 @@ vt_link_get_problem(const VtLink *link)
 bool
 vt_link_send_request(VtLink *link, VtLinkTime *request, VtInstant *ret_sent)
 {
-    if (link->state != VT_LINK_STATE_UP)
+    if (!vt_link_can_ask(link))
         return false;
 
     VtLinkFrame frame = { 0 };

@@ -50,6 +50,12 @@ void vt_link_set_reply_func(VtLink *link, VtLinkReplyFunc func, void *user_data)
 /* On each tick and SIGIO: opens the port if there is one, repeats a HELLO nobody answered. */
 void vt_link_probe(VtLink *link);
 
+/*
+ * Whether a time request may go out: the link is up, or the other side's HELLO was heard and ours
+ * goes before the request. A guest that comes back from a file asks a round trip sooner.
+ */
+bool vt_link_can_ask(const VtLink *link);
+
 VtLinkState vt_link_get_state(const VtLink *link);
 
 /*

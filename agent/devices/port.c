@@ -155,6 +155,8 @@ enter_poll_set(VtPort *port)
     set_async(port->fd, false);
     port->source = g_unix_fd_source_new(port->fd, G_IO_IN);
     g_source_set_priority(port->source, G_PRIORITY_HIGH);
+    /* It never does, but blocking it meanwhile costs GLib another turn of the loop. */
+    g_source_set_can_recurse(port->source, TRUE);
     g_source_set_callback(port->source, G_SOURCE_FUNC(on_ready), port, NULL);
     g_source_attach(port->source, g_main_context_get_thread_default());
 }

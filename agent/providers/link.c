@@ -52,8 +52,7 @@ on_timeout(gpointer user_data)
     LinkProvider *provider = user_data;
 
     provider->n_tries += 1;
-    if (provider->n_tries >= MAX_TRIES ||
-        vt_link_get_state(provider->link) != VT_LINK_STATE_UP) {
+    if (provider->n_tries >= MAX_TRIES || !vt_link_can_ask(provider->link)) {
         finish(provider, NULL);
         return G_SOURCE_REMOVE;
     }
@@ -138,7 +137,7 @@ static bool
 link_is_usable(void *instance)
 {
     LinkProvider *provider = instance;
-    return vt_link_get_state(provider->link) == VT_LINK_STATE_UP;
+    return vt_link_can_ask(provider->link);
 }
 
 static void

@@ -134,7 +134,7 @@ test_follows_save_and_restore(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(virDomainRestore(fixture->connection, path), ==, 0);
 
     wait_for_changes(fixture, 2);
-    g_assert_cmpint(change_at(fixture, 0), ==, VT_DOMAIN_STOPPED);
+    g_assert_cmpint(change_at(fixture, 0), ==, VT_DOMAIN_SAVED);
     g_assert_cmpint(change_at(fixture, 1), ==, VT_DOMAIN_RESTORED);
     (void)g_unlink(path);
     (void)g_rmdir(folder);
@@ -216,7 +216,10 @@ test_names_each_lifecycle_event(void)
         { VIR_DOMAIN_EVENT_STARTED, VIR_DOMAIN_EVENT_STARTED_FROM_SNAPSHOT,
           VT_DOMAIN_REVERTED },
         { VIR_DOMAIN_EVENT_STARTED, VIR_DOMAIN_EVENT_STARTED_MIGRATED, VT_DOMAIN_MIGRATED_IN },
-        { VIR_DOMAIN_EVENT_STOPPED, VIR_DOMAIN_EVENT_STOPPED_SAVED, VT_DOMAIN_STOPPED },
+        { VIR_DOMAIN_EVENT_STOPPED, VIR_DOMAIN_EVENT_STOPPED_SAVED, VT_DOMAIN_SAVED },
+        { VIR_DOMAIN_EVENT_STOPPED, VIR_DOMAIN_EVENT_STOPPED_FROM_SNAPSHOT,
+          VT_DOMAIN_REVERTING },
+        { VIR_DOMAIN_EVENT_STOPPED, VIR_DOMAIN_EVENT_STOPPED_MIGRATED, VT_DOMAIN_STOPPED },
         { VIR_DOMAIN_EVENT_CRASHED, 0, VT_DOMAIN_STOPPED },
         { VIR_DOMAIN_EVENT_DEFINED, 0, VT_DOMAIN_OTHER },
         { 4711, 0, VT_DOMAIN_OTHER },

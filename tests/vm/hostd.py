@@ -4,39 +4,55 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
-import tempfile
 import time
 from pathlib import Path
 
+from .accounts import HOSTD
 from .hypervisor import URI
 from .layout import Layout, RigError
+from .opener import Opener
 
 # The machine that runs the tests is true time by definition, whatever its kernel says of it.
 TRUSTED = "host-clock=trusted"
 CONNECT_SEC = 15
-
 START_SEC = 15
 
 
 class Hostd:
-    def __init__(self, layout: Layout, log_dir: Path) -> None:
+    """As its unit runs it: a user of its own, who reaches no channel but through the opener."""
+
+    def __init__(self, layout: Layout, opener: Opener, run_dir: Path, log_dir: Path) -> None:
         self._layout = layout
+        self._opener = opener
         self._log_path = log_dir / "hostd.log"
         self._settings_path = log_dir / "hostd.conf"
         # Its own, so that an installed hostd, or another rig, is not in the way.
-        self._socket_dir = tempfile.TemporaryDirectory(prefix="virt-time-hostd-")
-        self._socket = Path(self._socket_dir.name) / "control.socket"
+        self._socket = run_dir / "control.socket"
+        self._state_dir = run_dir / "state"
+        self._state_dir.mkdir()
+        for folder in (run_dir, self._state_dir):
+            shutil.chown(folder, "virttime-host", "virttime-host")
         self._process: subprocess.Popen[bytes]
         self._write_settings(TRUSTED)
         self.start()
 
     def start(self) -> None:
         with open(self._log_path, "ab") as log:
+            command = [str(self._layout.hostd), "-f", "-c", str(self._settings_path)]
             self._process = subprocess.Popen(
-                [str(self._layout.hostd), "-f", "-c", str(self._settings_path)],
+                [*HOSTD, *command],
+                env={**os.environ, "STATE_DIRECTORY": str(self._state_dir)},
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         self._wait_until_it_answers()
+        # LimitRTPRIO= lets it do that itself; not every container may raise that limit.
+        try:
+            os.sched_setscheduler(self._process.pid, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK,
+                                  os.sched_param(1))
+        except OSError:
+            pass  # figures get worse, never wrong
 
     def kill(self) -> None:
         """At once, with no word to anybody."""
@@ -58,7 +74,8 @@ class Hostd:
 
     def _write_settings(self, setting: str) -> None:
         self._settings_path.write_text(
-            f"[hostd]\nuri={URI}\ncontrol-socket={self._socket}\n{setting}\n", encoding="ascii")
+            f"[hostd]\nuri={URI}\ncontrol-socket={self._socket}\n"
+            f"opener-socket={self._opener.socket}\n{setting}\n", encoding="ascii")
 
     def stop(self) -> None:
         if self._process.poll() is None:

@@ -34,6 +34,10 @@ class Layout:
         return self.build_dir / "hostd" / "virt-time-hostd"
 
     @property
+    def opener(self) -> Path:
+        return self.build_dir / "hostd" / "virt-time-opener"
+
+    @property
     def ctl(self) -> Path:
         return self.build_dir / "ctl" / "virt-timectl"
 
@@ -54,4 +58,4 @@ class Layout:
         return self.source_dir / "tests" / "vm" / "guest"
 
     def has_daemons(self) -> bool:
-        return all(program.exists() for program in (self.agent, self.hostd, self.ctl))
+        return all(program.exists() for program in (self.agent, self.hostd, self.opener, self.ctl))

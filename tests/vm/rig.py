@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType, TracebackType
 
+from .accounts import make_accounts
 from .domain import DomainPlan
 from .guest import Guest
 from .hostd import Hostd
@@ -20,6 +21,7 @@ from .hypervisor import Hypervisor
 from .initramfs import build_initramfs
 from .kernel import Kernel, fetch_kernel
 from .layout import Layout, RigError
+from .opener import Opener
 
 QEMU_USERS = ("libvirt-qemu", "qemu")
 
@@ -67,7 +69,12 @@ class Rig:
         return guest
 
     def start_hostd(self) -> Hostd:
-        hostd = Hostd(self.layout, self.output_dir)
+        make_accounts(self.layout)
+        opener = Opener(self.layout, self._run_dir, self.output_dir)
+        self._stack.callback(opener.stop)
+        hostd_dir = self._run_dir / "hostd"
+        hostd_dir.mkdir()
+        hostd = Hostd(self.layout, opener, hostd_dir, self.output_dir)
         self._stack.callback(hostd.stop)
         return hostd
 
