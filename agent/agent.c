@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/agent.h"
 
+#include "agent/apply.h"
 #include "agent/disruption-message.h"
 #include "agent/doubt-timer.h"
 #include "agent/sources.h"
@@ -117,30 +118,6 @@ measure(VtAgent *agent)
         vt_sources_measure(agent->sources);
 }
 
-static bool
-apply_phase(VtAgent *agent, const VtAction *action, GError **error)
-{
-    switch (action->kind) {
-    case VT_ACTION_HOLD:
-        return true;
-    case VT_ACTION_STEP:
-        return vt_clock_step(agent->clock, action->offset_ns, error);
-    case VT_ACTION_SLEW:
-        return vt_clock_slew(agent->clock, action->offset_ns, error);
-    }
-    g_assert_not_reached();
-}
-
-static bool
-apply(VtAgent *agent, const VtAction *action, GError **error)
-{
-    double taken_ppb;
-    if (action->set_rate &&
-        !vt_clock_set_rate(agent->clock, action->rate_ppb, &taken_ppb, error))
-        return false;
-    return apply_phase(agent, action, error);
-}
-
 /* Those of earlier runs included. */
 static uint64_t
 count_disruptions(const VtAgent *agent, VtInstant now)
@@ -206,7 +183,7 @@ static void
 carry_out(VtAgent *agent, const VtAction *action)
 {
     g_autoptr(GError) error = NULL;
-    if (!apply(agent, action, &error)) {
+    if (!vt_apply_action(agent->clock, action, &error)) {
         vt_pipeline_on_failed_action(agent->pipeline);
         set_problem(agent, error);
     }
@@ -282,18 +259,19 @@ measure_all(VtAgent *agent)
 }
 
 static void
-on_hint(const VtHint *hint, void *user_data)
+on_hint(const VtHint *sign, void *user_data)
 {
     VtAgent *agent = user_data;
-    if (vt_disruption_log_is_repeat(&agent->disruptions, hint))
+    if (vt_disruption_log_is_repeat(&agent->disruptions, sign))
         return;
+    VtMono raw_now = vt_clock_read(agent->clock).raw;
+    VtHint softened = vt_disruption_log_soften(&agent->disruptions, sign, raw_now);
+    const VtHint *hint = &softened;
 
-    VtPipelineHint pipeline_hint = {
-        .strength = hint->is_strong ? VT_HINT_STRONG : VT_HINT_WEAK,
-        .allows_backward = hint->allows_backward,
-        .is_declared = hint->is_declared,
-    };
+    VtPipelineHint pipeline_hint = vt_hint_to_pipeline(hint);
 
+    if (hint->reopens_rate)
+        vt_clocks_on_clocksource(agent->clocks);
     if (hint->moves_host)
         vt_sources_forget_stopwatch(agent->sources);
     vt_disruption_log_on_hint(&agent->disruptions, hint);
@@ -304,7 +282,6 @@ on_hint(const VtHint *hint, void *user_data)
         action.measure_now = false;
     }
     carry_out(agent, &action);
-    g_debug("hint '%s' (%s)", hint->name, hint->is_strong ? "strong" : "weak");
 }
 
 /* The host allows something else from now on. */
@@ -402,6 +379,10 @@ vt_agent_new(const VtAgentParams *params, VtClock *clock)
     VtHintPlaces hint_places = {
         .link = agent->link,
         .clock = clock,
+        .vmclock = vt_clocks_get_vmclock(agent->clocks),
+        .udev = params->udev,
+        .clocksource_path = params->clocksource_path,
+        .watches_sleep = params->watches_sleep,
         .clock_set = params->clock_set,
     };
     agent->hints = vt_hint_list_new(&hint_places, on_hint, agent);

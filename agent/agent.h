@@ -28,7 +28,9 @@ typedef struct {
     VtUdev *udev;       /* where devices are found; must outlive the agent; NULL: none */
     VtNs host_error_ns; /* of a host that does not tell; 0: the default */
     VtClocksParams clocks;
-    VtAgentMemory *memory; /* must outlive the agent; NULL: nothing outlives this run */
+    const char *clocksource_path; /* NULL: not watched */
+    bool watches_sleep;           /* over the system bus */
+    VtAgentMemory *memory;        /* must outlive the agent; NULL: nothing outlives this run */
 } VtAgentParams;
 
 /* The name of the port that makes the link. */

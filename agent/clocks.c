@@ -3,6 +3,7 @@
 
 #include "agent/devices/ptp-kind.h"
 #include "agent/providers/ptp.h"
+#include "agent/providers/vmclock.h"
 
 /* A machine has a handful; a driver that makes ever new ones must not cost memory for ever. */
 #define MOST_DEVICES 64
@@ -17,6 +18,7 @@ typedef struct {
     const char *refusal; /* why it is not a source; NULL: it is one */
     VtQuality quality;   /* of a card, as the settings say */
     VtSource *source;    /* borrowed from the sources; NULL: not followed */
+    bool is_ptp;
     bool is_present;
     char *told; /* the last remark or problem that was logged */
 } Device;
@@ -26,6 +28,7 @@ struct VtClocks {
     VtUdev *udev;
     VtSources *sources;
     GPtrArray *devices; /* Device, owned */
+    VtVmclock *vmclock; /* NULL: none yet; there is never more than one */
 };
 
 static void
@@ -101,10 +104,50 @@ begin_ptp(VtClocks *clocks, Device *device)
         add_ptp_source(clocks, device, vt_sources_get_host_quality(clocks->sources));
 }
 
-static void
-begin_device(VtClocks *clocks, Device *device)
+static VtProvider
+make_vmclock(const void *params, VtClock *clock, VtReadingFunc on_reading, void *user_data)
 {
-    begin_ptp(clocks, device);
+    return vt_provider_vmclock_new(params, clock, on_reading, user_data);
+}
+
+static void
+begin_vmclock(VtClocks *clocks, Device *device)
+{
+    g_autoptr(GError) error = NULL;
+    device->kind = "vmclock";
+    device->scale = VT_SCALE_UTC;
+    if (clocks->params.vmclock.kernel == NULL || clocks->vmclock != NULL) {
+        device->refusal = "one vmclock page serves";
+        return;
+    }
+    clocks->vmclock = vt_vmclock_new(&clocks->params.vmclock, device->path, &error);
+    if (clocks->vmclock == NULL) {
+        device->refusal = "its page cannot be read";
+        g_info("%s", error->message);
+        return;
+    }
+    VtProviderVmclockParams params = {
+        .vmclock = clocks->vmclock,
+        .quality = vt_sources_get_host_quality(clocks->sources),
+    };
+    VtSourceClock clock = {
+        .name = device->name,
+        .kind = device->kind,
+        .source_class = VT_SOURCE_HYPERVISOR,
+        .params = &params,
+        .make = make_vmclock,
+    };
+    device->source = vt_sources_add_clock(clocks->sources, &clock);
+}
+
+static void
+begin_device(VtClocks *clocks, Device *device, const char *subsystem)
+{
+    device->is_ptp = g_str_equal(subsystem, "ptp");
+    if (device->is_ptp)
+        begin_ptp(clocks, device);
+    else
+        begin_vmclock(clocks, device);
     g_info("found clock '%s' ('%s'): %s", device->name, device->clock_name,
            device->refusal != NULL ? device->refusal : device->kind);
 }
@@ -138,7 +181,7 @@ static void
 add_device(VtClocks *clocks, const VtUdevEvent *event)
 {
     Device *device = find_device(clocks, event);
-    if (event->path == NULL || event->clock_name == NULL)
+    if (event->path == NULL)
         return;
     if (device == NULL) {
         if (clocks->devices->len >= MOST_DEVICES)
@@ -146,10 +189,11 @@ add_device(VtClocks *clocks, const VtUdevEvent *event)
         device = g_new0(Device, 1);
         device->name = g_strdup(event->name);
         device->path = g_strdup(event->path);
-        device->clock_name = g_strdup(event->clock_name);
+        device->clock_name =
+            g_strdup(event->clock_name != NULL ? event->clock_name : event->name);
         device->is_present = true;
         g_ptr_array_add(clocks->devices, device);
-        begin_device(clocks, device);
+        begin_device(clocks, device, event->subsystem);
     }
     set_present(device, true);
 }
@@ -164,6 +208,14 @@ remove_devices(VtClocks *clocks, const char *name)
     }
 }
 
+static bool
+is_wanted(const VtUdevEvent *event)
+{
+    if (g_strcmp0(event->subsystem, "misc") == 0)
+        return g_str_has_prefix(event->name, "vmclock");
+    return g_strcmp0(event->subsystem, "ptp") == 0;
+}
+
 static void
 on_event(const VtUdevEvent *event, void *user_data)
 {
@@ -173,7 +225,7 @@ on_event(const VtUdevEvent *event, void *user_data)
         vt_udev_enumerate(clocks->udev, on_event, clocks);
         return;
     }
-    if (g_strcmp0(event->subsystem, "ptp") != 0)
+    if (!is_wanted(event))
         return;
     if (event->change == VT_UDEV_REMOVED)
         remove_devices(clocks, event->name);
@@ -205,7 +257,14 @@ vt_clocks_free(VtClocks *clocks)
     if (clocks->udev != NULL)
         vt_udev_remove_listener(clocks->udev, on_event, clocks);
     g_ptr_array_unref(clocks->devices);
+    vt_vmclock_free(clocks->vmclock);
     g_free(clocks);
+}
+
+VtVmclock *const *
+vt_clocks_get_vmclock(const VtClocks *clocks)
+{
+    return &clocks->vmclock;
 }
 
 /* What hampers a clock is told once, not at each reading. */
@@ -232,7 +291,7 @@ vt_clocks_on_clocksource(VtClocks *clocks)
 {
     for (guint i = 0; i < clocks->devices->len; i++) {
         Device *device = clocks->devices->pdata[i];
-        if (device->source != NULL)
+        if (device->is_ptp && device->source != NULL)
             vt_provider_ptp_forget_method(vt_source_get_provider(device->source));
     }
 }

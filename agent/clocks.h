@@ -9,12 +9,14 @@
 
 #include "agent/config.h"
 #include "agent/devices/udev.h"
+#include "agent/devices/vmclock.h"
 #include "agent/sources.h"
 
 typedef struct VtClocks VtClocks;
 
 typedef struct {
-    const GPtrArray *cards; /* VtClockConfig, NULL: none; must outlive the clocks */
+    const GPtrArray *cards;  /* VtClockConfig, NULL: none; must outlive the clocks */
+    VtVmclockPlaces vmclock; /* its kernel NULL: vmclock pages are left alone */
 } VtClocksParams;
 
 /* @udev may be NULL: then there are none. All arguments must outlive the clocks. Transfer full. */
@@ -23,6 +25,9 @@ VtClocks *vt_clocks_new(const VtClocksParams *params, VtUdev *udev, VtSources *s
 /* Their sources stay with @sources, without a device. */
 void vt_clocks_free(VtClocks *clocks);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtClocks, vt_clocks_free)
+
+/* Where the vmclock page is: NULL until one is found, which then stays. */
+VtVmclock *const *vt_clocks_get_vmclock(const VtClocks *clocks);
 
 /* Each second: tells the log what changed about them. */
 void vt_clocks_on_tick(VtClocks *clocks);

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/disruption.h"
 
+/*
+ * libvirt tells of a resume up to 100 ms after it, and a busy host later; but two pauses within
+ * this time are told apart.
+ */
+#define MOST_LATE_NS (2 * VT_NS_PER_SEC)
+
 static uint8_t
 action_of(const VtOutcome *outcome)
 {
@@ -26,6 +32,25 @@ vt_disruption_log_is_repeat(const VtDisruptionLog *log, const VtHint *hint)
         return false;
     return hint->notice->epoch == log->notice.epoch &&
            vt_link_event_id_equal(&hint->notice->event, &log->notice.event);
+}
+
+VtHint
+vt_disruption_log_soften(VtDisruptionLog *log, const VtHint *hint, VtMono raw_now)
+{
+    const VtDisruptionRecord *last = &log->last;
+    VtHint soft = *hint;
+    bool is_late = hint->notice != NULL && hint->is_strong && last->exists &&
+                   !last->has_event && log->first_hint_name == NULL &&
+                   last->outcome.refusal == VT_REFUSAL_NONE &&
+                   vt_mono_diff(raw_now, last->raw_closed_at) < MOST_LATE_NS &&
+                   /* These say something that no reading by itself can. */
+                   !hint->allows_backward && !hint->moves_host;
+
+    if (hint->notice != NULL)
+        log->is_late = is_late;
+    if (is_late)
+        soft.is_strong = false;
+    return soft;
 }
 
 void
@@ -73,6 +98,21 @@ begin_ack(VtDisruptionLog *log, const char *reference)
     return ack;
 }
 
+/* How the last disruption ended. */
+static VtLinkAck
+make_ack(VtDisruptionLog *log, const char *reference)
+{
+    const VtOutcome *outcome = &log->last.outcome;
+    VtLinkAck ack = begin_ack(log, reference);
+    ack.action = log->last.action;
+    ack.offset_ns = outcome->offset_ns;
+    ack.residual_ns = outcome->residual_ns;
+    ack.error_ns = outcome->error_ns;
+    ack.first_hint_at = vt_mono_add(outcome->raw_first_hint_at, log->boot_of_raw_ns);
+    ack.corrected_at = vt_mono_add(outcome->raw_corrected_at, log->boot_of_raw_ns);
+    return ack;
+}
+
 bool
 vt_disruption_log_take_ack(VtDisruptionLog *log,
                            const char *reference,
@@ -80,19 +120,10 @@ vt_disruption_log_take_ack(VtDisruptionLog *log,
                            VtMono raw_now,
                            VtLinkAck *ret_ack)
 {
+    log->boot_of_raw_ns = vt_mono_diff(boot_now, raw_now);
     if (!log->has_notice)
         return false;
-
-    const VtOutcome *outcome = &log->last.outcome;
-    VtNs boot_of_raw_ns = vt_mono_diff(boot_now, raw_now);
-    VtLinkAck ack = begin_ack(log, reference);
-    ack.action = log->last.action;
-    ack.offset_ns = outcome->offset_ns;
-    ack.residual_ns = outcome->residual_ns;
-    ack.error_ns = outcome->error_ns;
-    ack.first_hint_at = vt_mono_add(outcome->raw_first_hint_at, boot_of_raw_ns);
-    ack.corrected_at = vt_mono_add(outcome->raw_corrected_at, boot_of_raw_ns);
-    *ret_ack = ack;
+    *ret_ack = make_ack(log, reference);
     return true;
 }
 
@@ -103,7 +134,13 @@ vt_disruption_log_take_weak_ack(VtDisruptionLog *log,
                                 VtMono boot_now,
                                 VtLinkAck *ret_ack)
 {
-    if (!log->has_notice || vt_link_cause_is_strong(log->notice.cause))
+    if (!log->has_notice)
+        return false;
+    if (log->is_late) {
+        *ret_ack = make_ack(log, reference);
+        return true;
+    }
+    if (vt_link_cause_is_strong(log->notice.cause))
         return false;
 
     VtLinkAck ack = begin_ack(log, reference);

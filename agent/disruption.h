@@ -27,6 +27,8 @@ typedef struct {
     const char *first_hint_name; /* NULL: no hint since the last disruption was closed */
     bool has_notice;             /* a notice waits for its ACK */
     VtLinkNotice notice;         /* the latest */
+    bool is_late;                /* it tells of the last disruption, which is over */
+    VtNs boot_of_raw_ns;         /* CLOCK_BOOTTIME minus MONOTONIC_RAW when that one ended */
     VtDisruptionRecord last;
 } VtDisruptionLog;
 
@@ -36,6 +38,13 @@ typedef struct {
  * a pair; beginning anew for the second would be stale exposure.
  */
 bool vt_disruption_log_is_repeat(const VtDisruptionLog *log, const VtHint *hint);
+
+/*
+ * @hint as it is worth at @raw_now: a strong notice of what another sign told a moment ago, and
+ * what was put right since, comes too late to be a disruption of its own. It still asks for a
+ * reading, by which it is acknowledged.
+ */
+VtHint vt_disruption_log_soften(VtDisruptionLog *log, const VtHint *hint, VtMono raw_now);
 
 /* Remembers @hint; the latest notice wins. */
 void vt_disruption_log_on_hint(VtDisruptionLog *log, const VtHint *hint);
@@ -58,8 +67,8 @@ bool vt_disruption_log_take_ack(VtDisruptionLog *log,
                                 VtLinkAck *ret_ack);
 
 /*
- * The ACK of a weak notice, which opens no disruption: answered by @offset_ns +- @error_ns as
- * just measured. False unless a weak notice waits.
+ * The ACK of a notice that opened no disruption: a weak one is answered by what was just
+ * measured, a late one by how that disruption ended. False unless such a one waits.
  */
 bool vt_disruption_log_take_weak_ack(VtDisruptionLog *log,
                                      const char *reference,

@@ -2,27 +2,129 @@
 #include "agent/hint-list.h"
 
 #include "agent/hints/boot-gap.h"
+#include "agent/hints/clocksource.h"
 #include "agent/hints/link-state.h"
 #include "agent/hints/notice.h"
+#include "agent/hints/sleep.h"
+#include "agent/hints/uevent.h"
+#include "agent/hints/vmclock.h"
+
+#define MOST_SOURCES 16
+
+/* Signs further apart than this are hardly of one event. */
+#define ONE_EVENT_NS (10 * VT_NS_PER_SEC)
 
 struct VtHintList {
-    VtHintSource sources[4]; /* empty ones included */
+    VtHintSource sources[MOST_SOURCES];
+    size_t n_sources;
+    VtClock *clock;
+    VtHintFunc on_hint;
+    void *user_data;
+    VtHint *gathered; /* NULL: hints are passed on */
+    const char *first_name;
+    VtMono raw_first_at;
 };
+
+static void
+add(VtHintList *list, VtHintSource source)
+{
+    g_assert(list->n_sources < MOST_SOURCES);
+    list->sources[list->n_sources++] = source;
+}
+
+/* For the log: which sign was first, and by how much. */
+static void
+note_order(VtHintList *list, const VtHint *hint)
+{
+    VtMono raw_now = vt_clock_read(list->clock).raw;
+    VtNs since_ns = vt_mono_diff(raw_now, list->raw_first_at);
+    if (list->first_name != NULL && since_ns < ONE_EVENT_NS) {
+        g_autofree char *since = vt_ns_format_span(since_ns);
+        g_info("sign '%s', %s after '%s'", hint->name, since, list->first_name);
+        return;
+    }
+    list->first_name = hint->name;
+    list->raw_first_at = raw_now;
+    g_info("sign '%s'", hint->name);
+}
+
+static void
+merge(VtHint *into, const VtHint *hint)
+{
+    into->allows_backward |= hint->allows_backward;
+    into->moves_host |= hint->moves_host;
+    into->is_declared |= hint->is_declared;
+    into->reopens_rate |= hint->reopens_rate;
+}
+
+/*
+ * One event has many signs. Those that already show when the first strong one comes are told
+ * with it: told at their own tick they would look like another disruption.
+ */
+static void
+on_sign(const VtHint *hint, void *user_data)
+{
+    VtHintList *list = user_data;
+    VtHint whole = *hint;
+
+    note_order(list, hint);
+    if (list->gathered != NULL) {
+        merge(list->gathered, hint);
+        return;
+    }
+    if (hint->is_strong) {
+        list->gathered = &whole;
+        for (size_t i = 0; i < list->n_sources; i++) {
+            if (vt_hint_source_shows_at_once(&list->sources[i]))
+                vt_hint_source_tick(&list->sources[i]);
+        }
+        list->gathered = NULL;
+    }
+    list->on_hint(&whole, list->user_data);
+}
+
+static void
+add_clock_set(VtHintList *list, const VtHintPlaces *places)
+{
+    g_autoptr(GError) error = NULL;
+    if (places->clock_set.kernel == NULL)
+        return;
+    add(list, vt_hint_clock_set_new(&places->clock_set, places->clock, on_sign, list, &error));
+    if (error != NULL)
+        g_info("%s; that somebody else sets it is found by the next reading", error->message);
+}
+
+VtPipelineHint
+vt_hint_to_pipeline(const VtHint *hint)
+{
+    return (VtPipelineHint){
+        .strength = hint->is_strong ? VT_HINT_STRONG : VT_HINT_WEAK,
+        .allows_backward = hint->allows_backward,
+        .is_declared = hint->is_declared,
+        .reopens_rate = hint->reopens_rate,
+    };
+}
 
 VtHintList *
 vt_hint_list_new(const VtHintPlaces *places, VtHintFunc on_hint, void *user_data)
 {
     VtHintList *list = g_new0(VtHintList, 1);
-    g_autoptr(GError) error = NULL;
+    list->clock = places->clock;
+    list->on_hint = on_hint;
+    list->user_data = user_data;
 
-    list->sources[0] = vt_hint_notice_new(places->link, on_hint, user_data);
-    list->sources[1] = vt_hint_link_state_new(places->link, on_hint, user_data);
-    list->sources[2] = vt_hint_boot_gap_new(places->clock, on_hint, user_data);
-    if (places->clock_set.kernel != NULL)
-        list->sources[3] = vt_hint_clock_set_new(&places->clock_set, places->clock, on_hint,
-                                                 user_data, &error);
-    if (error != NULL)
-        g_info("%s; that somebody else sets it is found by the next reading", error->message);
+    add(list, vt_hint_notice_new(places->link, on_sign, list));
+    add(list, vt_hint_link_state_new(places->link, on_sign, list));
+    add(list, vt_hint_boot_gap_new(places->clock, on_sign, list));
+    if (places->vmclock != NULL)
+        add(list, vt_hint_vmclock_new(places->vmclock, on_sign, list));
+    if (places->clocksource_path != NULL)
+        add(list, vt_hint_clocksource_new(places->clocksource_path, on_sign, list));
+    if (places->udev != NULL)
+        add(list, vt_hint_uevent_new(places->udev, on_sign, list));
+    if (places->watches_sleep)
+        add(list, vt_hint_sleep_new(on_sign, list));
+    add_clock_set(list, places);
     return list;
 }
 
@@ -31,7 +133,7 @@ vt_hint_list_free(VtHintList *list)
 {
     if (list == NULL)
         return;
-    for (size_t i = 0; i < G_N_ELEMENTS(list->sources); i++)
+    for (size_t i = 0; i < list->n_sources; i++)
         vt_hint_source_clear(&list->sources[i]);
     g_free(list);
 }
@@ -39,6 +141,6 @@ vt_hint_list_free(VtHintList *list)
 void
 vt_hint_list_on_tick(VtHintList *list)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(list->sources); i++)
+    for (size_t i = 0; i < list->n_sources; i++)
         vt_hint_source_tick(&list->sources[i]);
 }

@@ -6,16 +6,26 @@
 #pragma once
 
 #include "agent/devices/link.h"
+#include "agent/devices/udev.h"
+#include "agent/devices/vmclock.h"
 #include "agent/hints/clock-set.h"
 #include "agent/hints/hint.h"
+#include "core/pipeline.h"
 
 typedef struct VtHintList VtHintList;
+
+/* What of @hint concerns the pipeline. */
+VtPipelineHint vt_hint_to_pipeline(const VtHint *hint);
 
 /* What the hints watch; all of it must outlive the list. */
 typedef struct {
     VtLink *link;
     VtClock *clock;
-    VtClockSetPlaces clock_set; /* its kernel NULL: sets of the clock are not watched */
+    VtVmclock *const *vmclock;    /* as vt_hint_vmclock_new wants it; NULL: not watched */
+    VtUdev *udev;                 /* NULL: not watched */
+    const char *clocksource_path; /* NULL: not watched */
+    bool watches_sleep;           /* over the system bus */
+    VtClockSetPlaces clock_set;   /* its kernel NULL: sets of the clock are not watched */
 } VtHintPlaces;
 
 /* A sign that cannot be watched here is left out, and logged. Transfer full. */

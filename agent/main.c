@@ -4,6 +4,7 @@
 #include "agent/agent.h"
 #include "agent/config.h"
 #include "agent/control.h"
+#include "agent/hints/clocksource.h"
 #include "agent/owner.h"
 #include "agent/rehearsal.h"
 #include "os/daemon.h"
@@ -72,7 +73,12 @@ run(const VtAgentConfig *config)
         .servers = config->servers,
         .udev = udev,
         .host_error_ns = config->host_error_ns,
-        .clocks = { .cards = config->clocks },
+        .clocks = {
+            .cards = config->clocks,
+            .vmclock = { .kernel = &vt_vmclock_system, .counter = vt_counter_system() },
+        },
+        .clocksource_path = VT_CLOCKSOURCE_PATH,
+        .watches_sleep = true,
         .memory = memory,
     };
     g_autoptr(VtClock) clock = vt_clock_new_system();

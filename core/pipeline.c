@@ -411,8 +411,6 @@ take_strong_hint(VtPipeline *pipeline, const VtPipelineHint *hint, VtInstant now
         begin_disruption(pipeline, now.raw, true);
     recovery->allows_backward |= hint->allows_backward;
     recovery->is_declared |= hint->is_declared;
-    if (hint->reopens_rate)
-        vt_filter_reopen(&pipeline->filter, 0, REOPENED_RATE_SIGMA_PPB);
 }
 
 VtAction
@@ -426,6 +424,8 @@ vt_pipeline_on_hint(VtPipeline *pipeline, const VtPipelineHint *hint, VtInstant 
         take_strong_hint(pipeline, hint, now);
     else if (vt_recovery_is_urgent(&pipeline->recovery))
         vt_recovery_restart(&pipeline->recovery);
+    if (hint->reopens_rate)
+        vt_filter_reopen(&pipeline->filter, 0, REOPENED_RATE_SIGMA_PPB);
     if (foreign_ns != 0)
         pipeline->recovery.allows_backward = true;
     return finish(pipeline, (VtAction){ .measure_now = true }, now);

@@ -23,6 +23,7 @@ boot_gap_tick(void *instance)
 static const VtHintKind boot_gap_kind = {
     .name = "boot-gap",
     .tick = boot_gap_tick,
+    .shows_at_once = true,
     .free = g_free,
 };
 

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/hints/hint.h"
 
+bool
+vt_hint_source_shows_at_once(const VtHintSource *source)
+{
+    return source->kind != NULL && source->kind->shows_at_once;
+}
+
 void
 vt_hint_source_tick(VtHintSource *source)
 {

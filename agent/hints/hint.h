@@ -14,6 +14,7 @@ typedef struct {
     bool is_strong;             /* unsynchronised from now on, until measured */
     bool allows_backward;       /* what it tells of can put the true time behind the clock */
     bool moves_host;            /* the host's clock is another one from here on */
+    bool reopens_rate;          /* another oscillator, or another way to count it */
     bool is_declared;           /* a restore or revert told on a live link */
     const VtLinkNotice *notice; /* NULL unless it was one; borrowed for the call */
 } VtHint;
@@ -23,6 +24,7 @@ typedef void (*VtHintFunc)(const VtHint *hint, void *user_data);
 typedef struct {
     const char *name;
     void (*tick)(void *instance); /* each second; NULL: it needs none */
+    bool shows_at_once;           /* a tick at any instant tells what happened before it */
     void (*free)(void *instance);
 } VtHintKind;
 
@@ -31,6 +33,7 @@ typedef struct {
     void *instance;
 } VtHintSource;
 
-/* Both take an empty source. */
+/* All take an empty source. */
+bool vt_hint_source_shows_at_once(const VtHintSource *source);
 void vt_hint_source_tick(VtHintSource *source);
 void vt_hint_source_clear(VtHintSource *source);

@@ -25,6 +25,7 @@ on_notice(const VtLinkNotice *notice, void *user_data)
         .allows_backward = allows_backward(notice->cause),
         .moves_host = notice->cause == VT_LINK_CAUSE_HOST_CLOCK_STEPPED ||
                       notice->cause == VT_LINK_CAUSE_MIGRATED_IN,
+        .reopens_rate = notice->cause == VT_LINK_CAUSE_MIGRATED_IN,
         .is_declared =
             notice->cause == VT_LINK_CAUSE_RESTORED || notice->cause == VT_LINK_CAUSE_REVERTED,
         .notice = notice,

@@ -161,6 +161,34 @@ test_weak_notice_is_answered_by_a_reading(void)
     g_assert_false(vt_disruption_log_take_weak_ack(&log, "link", &status, boot_now, &ack));
 }
 
+static void
+test_notice_of_what_is_over_is_no_disruption_of_its_own(void)
+{
+    VtDisruptionLog log = { 0 };
+    VtOutcome outcome = { .kind = VT_ACTION_STEP, .offset_ns = 60, .was_announced = true };
+    VtLinkNotice resumed = notice_of(1, VT_LINK_CAUSE_RESUMED);
+    VtHint sign = { .name = "notice", .is_strong = true, .notice = &resumed };
+    VtMono soon = vt_mono_add(raw_now, 100 * VT_NS_PER_MS);
+    VtMono later = vt_mono_add(raw_now, 5 * VT_NS_PER_SEC);
+    VtPipelineStatus status = { 0 };
+    VtLinkAck ack;
+    hint(&log, "vmclock-marker", NULL);
+    vt_disruption_log_on_outcome(&log, &outcome, raw_now);
+    g_assert_false(vt_disruption_log_take_ack(&log, "link", boot_now, raw_now, &ack));
+
+    g_assert_true(vt_disruption_log_soften(&log, &sign, later).is_strong);
+    g_assert_false(vt_disruption_log_soften(&log, &sign, soon).is_strong);
+    /* What a reading cannot tell by itself stays strong. */
+    sign.allows_backward = true;
+    g_assert_true(vt_disruption_log_soften(&log, &sign, soon).is_strong);
+    sign.allows_backward = false;
+    g_assert_false(vt_disruption_log_soften(&log, &sign, soon).is_strong);
+    vt_disruption_log_on_hint(&log, &sign);
+    g_assert_true(vt_disruption_log_take_weak_ack(&log, "link", &status, boot_now, &ack));
+    g_assert_cmpint(ack.action, ==, VT_LINK_ACTION_STEPPED);
+    g_assert_cmpint(ack.offset_ns, ==, 60);
+}
+
 #define add(path, function) g_test_add_func("/agent/disruption/" path, function)
 
 int
@@ -174,5 +202,7 @@ main(int argc, char **argv)
     add("unannounced-is-seen-by-reading", test_unannounced_is_seen_by_reading);
     add("action-is-named-truly", test_action_is_named_truly);
     add("weak-notice-is-answered-by-a-reading", test_weak_notice_is_answered_by_a_reading);
+    add("notice-of-what-is-over-is-no-disruption-of-its-own",
+        test_notice_of_what_is_over_is_no_disruption_of_its_own);
     return g_test_run();
 }

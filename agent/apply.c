@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "agent/apply.h"
+
+static bool
+apply_phase(VtClock *clock, const VtAction *action, GError **error)
+{
+    switch (action->kind) {
+    case VT_ACTION_HOLD:
+        return true;
+    case VT_ACTION_STEP:
+        return vt_clock_step(clock, action->offset_ns, error);
+    case VT_ACTION_SLEW:
+        return vt_clock_slew(clock, action->offset_ns, error);
+    }
+    g_assert_not_reached();
+}
+
+bool
+vt_apply_action(VtClock *clock, const VtAction *action, GError **error)
+{
+    double taken_ppb;
+    if (action->set_rate && !vt_clock_set_rate(clock, action->rate_ppb, &taken_ppb, error))
+        return false;
+    return apply_phase(clock, action, error);
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Does to the clock what the pipeline decided: first the rate, then the phase. */
+#pragma once
+
+#include "core/action.h"
+#include "os/clock.h"
+
+/* False when the kernel refused either; the phase is then as it was. */
+bool vt_apply_action(VtClock *clock, const VtAction *action, GError **error);
