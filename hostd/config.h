@@ -3,14 +3,21 @@
 #pragma once
 
 #include "base/options.h"
+#include "base/units.h"
 
 typedef struct {
     char *uri;            /* of libvirt */
     int host_clock;       /* VtHostClockTrust */
     char *control_socket; /* NULL: the built-in path */
     char *opener_socket;  /* NULL: no opener is asked */
-    char **listen;        /* addresses of the NTP service; empty: loopback */
-    int64_t ntp_port;     /* where an address names none; 0: no service */
+    char **listen;        /* places of the NTP service; empty: loopback */
+    int64_t ntp_port;     /* where a place names none; 0: no service */
+    char **allow;         /* networks whose clients are answered, and not */
+    char **deny;
+    char *ntp_keys;      /* file of keys; NULL: none */
+    VtNs ntp_interval;   /* of one client, on average */
+    int64_t ntp_burst;   /* requests at once */
+    int64_t ntp_stratum; /* of an island; 0: none */
 } VtHostdConfig;
 
 /* The table behind it, for parsing, --print-settings and the man page's test. */

@@ -39,6 +39,27 @@ on_get_journal(VtBusHost1 *object,
 }
 
 static gboolean
+on_get_ntp_clients(VtBusHost1 *object,
+                   GDBusMethodInvocation *invocation,
+                   guint n_most,
+                   gpointer user_data)
+{
+    VtHostdControl *control = user_data;
+    vt_bus_host1_complete_get_ntp_clients(object, invocation,
+                                          vt_hostd_get_ntp_clients(control->hostd, n_most));
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static gboolean
+on_get_ntp_counters(VtBusHost1 *object, GDBusMethodInvocation *invocation, gpointer user_data)
+{
+    VtHostdControl *control = user_data;
+    vt_bus_host1_complete_get_ntp_counters(object, invocation,
+                                           vt_hostd_get_ntp_counters(control->hostd));
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static gboolean
 on_resync(VtBusHost1 *object,
           GDBusMethodInvocation *invocation,
           const char *guest,
@@ -92,6 +113,10 @@ vt_hostd_control_new(VtHostd *hostd, const char *path, GError **error)
     g_signal_connect(control->object, "handle-get-guests", G_CALLBACK(on_get_guests), control);
     g_signal_connect(control->object, "handle-get-journal", G_CALLBACK(on_get_journal),
                      control);
+    g_signal_connect(control->object, "handle-get-ntp-clients", G_CALLBACK(on_get_ntp_clients),
+                     control);
+    g_signal_connect(control->object, "handle-get-ntp-counters",
+                     G_CALLBACK(on_get_ntp_counters), control);
     g_signal_connect(control->object, "handle-resync", G_CALLBACK(on_resync), control);
     g_signal_connect(control->object, "handle-set-frozen", G_CALLBACK(on_set_frozen), control);
     control->server = vt_control_server_new(path != NULL ? path : vt_control_path_host(), 0660,

@@ -72,6 +72,42 @@ vt_host_clock_judge(VtHostClockTrust trust, const VtClockState *state, VtWall no
 }
 
 VtHostClock
+vt_host_clock_from_chrony(const VtChronyTracking *tracking, VtWall now)
+{
+    VtHostClock host = unsynchronised();
+    if (tracking->leap == VT_NTP_LEAP_UNSYNCHRONISED || tracking->stratum == 0 ||
+        tracking->stratum >= VT_NTP_STRATUM_UNSYNCHRONISED)
+        return host;
+
+    bool is_past = vt_wall_diff(now, tracking->reference_at) >= 0;
+    host.is_synchronised = true;
+    host.leap = (uint8_t)tracking->leap;
+    host.stratum = (uint8_t)tracking->stratum;
+    host.reference_id = tracking->reference_id;
+    host.reference_at = is_past ? tracking->reference_at : now;
+    host.root_delay_ns = tracking->root_delay_ns;
+    /* What is still being slewed is an error until it is. */
+    host.root_dispersion_ns =
+        vt_ns_add(tracking->root_dispersion_ns, vt_ns_abs(tracking->correction_ns));
+    return host;
+}
+
+VtHostClock
+vt_host_clock_or_island(const VtHostClock *host, uint8_t stratum, VtWall now)
+{
+    if (host->is_synchronised || stratum == 0)
+        return *host;
+    return (VtHostClock){
+        .is_synchronised = true,
+        .leap = VT_NTP_LEAP_NONE,
+        .stratum = stratum,
+        .precision_log2_sec = host->precision_log2_sec,
+        .reference_id = LOCAL_REFERENCE_ID,
+        .reference_at = now,
+    };
+}
+
+VtHostClock
 vt_host_clock_age(const VtHostClock *host, VtNs age_ns)
 {
     VtHostClock aged = *host;

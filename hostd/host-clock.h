@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "os/clock.h"
+#include "proto/chrony-command.h"
 #include "proto/ntp-packet.h"
 
 /* How hostd judges, by the setting `host-clock`. */
@@ -34,6 +35,18 @@ typedef struct {
  * unsynchronised unless trusted.
  */
 VtHostClock vt_host_clock_judge(VtHostClockTrust trust, const VtClockState *state, VtWall now);
+
+/*
+ * The same from the mouth of chronyd, which steers the clock: it knows through whom, and its
+ * bound is tighter than the kernel's. What it calls unsynchronised is so. Pure.
+ */
+VtHostClock vt_host_clock_from_chrony(const VtChronyTracking *tracking, VtWall now);
+
+/*
+ * What the NTP service says of @host: an unsynchronised one is an island's only clock where
+ * @stratum is not 0, and good by definition.
+ */
+VtHostClock vt_host_clock_or_island(const VtHostClock *host, uint8_t stratum, VtWall now);
 
 /*
  * What is left of @host after @age_ns: the dispersion grows by 15 ppm (RFC 5905, PHI), and what

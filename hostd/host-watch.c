@@ -14,12 +14,27 @@ struct VtHostWatch {
     VtHostClockTrust trust;
     const VtHostWatchListener *listener;
     void *user_data;
-    VtClockWatch *sets; /* NULL: nobody tells of sets */
+    VtClockWatch *sets;    /* NULL: nobody tells of sets */
+    VtChronyWatch *chrony; /* NULL: it is not asked, or the operator judges */
+    VtWall set_at;         /* when the clock was set last */
     VtSleepMeter sleep;
     VtHostClock host;
     VtHostEvent held; /* while is_held */
     VtMono held_until;
 };
+
+/*
+ * chronyd's word of before a set counts for nothing until it has measured again, unless the kernel
+ * shows that it was chronyd itself who set the clock: a set by others leaves 16 s there.
+ */
+static bool
+ask_chrony(VtHostWatch *watch, const VtClockState *state, VtChronyTracking *ret_tracking)
+{
+    if (watch->chrony == NULL || !vt_chrony_watch_get(watch->chrony, ret_tracking))
+        return false;
+    bool is_later = vt_wall_diff(ret_tracking->reference_at, watch->set_at) > 0;
+    return is_later || (state != NULL && state->max_error_ns < VT_CLOCK_UNKNOWN_ERROR_NS);
+}
 
 /* Returns whether the clock was synchronised before. */
 static bool
@@ -29,8 +44,13 @@ judge(VtHostWatch *watch)
     VtClockState state;
     bool is_known = vt_clock_get_state(watch->clock, &state, NULL);
 
-    watch->host = vt_host_clock_judge(watch->trust, is_known ? &state : NULL,
-                                      vt_clock_read_wall(watch->clock));
+    VtWall now = vt_clock_read_wall(watch->clock);
+    VtChronyTracking tracking;
+
+    if (ask_chrony(watch, is_known ? &state : NULL, &tracking))
+        watch->host = vt_host_clock_from_chrony(&tracking, now);
+    else
+        watch->host = vt_host_clock_judge(watch->trust, is_known ? &state : NULL, now);
     return was_synchronised;
 }
 
@@ -107,6 +127,8 @@ static void
 on_set(VtNs moved_ns, void *user_data)
 {
     VtHostWatch *watch = user_data;
+    if (moved_ns != 0)
+        watch->set_at = vt_clock_read_wall(watch->clock);
     bool was_synchronised = judge_and_tell(watch);
 
     look_for_sleep(watch);
@@ -119,6 +141,8 @@ on_set(VtNs moved_ns, void *user_data)
 void
 vt_host_watch_tick(VtHostWatch *watch)
 {
+    if (watch->chrony != NULL)
+        vt_chrony_watch_ask(watch->chrony);
     bool was_synchronised = judge_and_tell(watch);
 
     if (watch->sets != NULL)
@@ -151,6 +175,10 @@ vt_host_watch_new(const VtHostWatchParams *params,
     watch->listener = listener;
     watch->user_data = user_data;
     vt_sleep_meter_init(&watch->sleep, clock);
+    if (params->chrony != NULL && params->trust == VT_HOST_CLOCK_AUTO) {
+        watch->chrony = vt_chrony_watch_new(params->chrony, clock);
+        vt_chrony_watch_ask(watch->chrony);
+    }
     (void)judge(watch); /* nothing was known before */
     watch_sets(watch, &params->clock_set);
     return watch;
@@ -162,6 +190,7 @@ vt_host_watch_free(VtHostWatch *watch)
     if (watch == NULL)
         return;
     vt_clock_watch_free(watch->sets);
+    vt_chrony_watch_free(watch->chrony);
     g_free(watch);
 }
 

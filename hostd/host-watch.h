@@ -9,13 +9,15 @@
 
 #include <stdbool.h>
 
+#include "hostd/chrony-watch.h"
 #include "hostd/host-clock.h"
 #include "os/clock-watch.h"
 #include "proto/link-words.h"
 
 typedef struct {
     VtHostClockTrust trust;
-    VtClockSetPlaces clock_set; /* who tells that the clock was set; kernel NULL: nobody */
+    const VtChronyPlaces *chrony; /* where chronyd is asked; NULL: it is not */
+    VtClockSetPlaces clock_set;   /* who tells that the clock was set; kernel NULL: nobody */
 } VtHostWatchParams;
 
 typedef struct {

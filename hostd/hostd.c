@@ -191,8 +191,11 @@ read_state(VtHostd *hostd, const char *path)
 }
 
 VtHostd *
-vt_hostd_new(const VtHostdParams *params, VtClock *clock)
+vt_hostd_new(const VtHostdParams *params, VtClock *clock, GError **error)
 {
+    VtNtpService *ntp = vt_ntp_service_new(&params->ntp, clock, error);
+    if (ntp == NULL)
+        return NULL;
     VtHostd *hostd = g_new0(VtHostd, 1);
     /* Empty is libvirt's own choice: LIBVIRT_DEFAULT_URI or a probe. */
     hostd->uri = g_strdup(params->uri != NULL ? params->uri : "");
@@ -203,7 +206,7 @@ vt_hostd_new(const VtHostdParams *params, VtClock *clock)
                                              .passed = params->passed });
     hostd->context.instance = vt_random_nonce();
     hostd->guests = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, guest_free);
-    hostd->ntp = vt_ntp_service_new(&params->ntp_listen, clock);
+    hostd->ntp = ntp;
 
     read_state(hostd, params->state_path);
     watch_host(hostd, &params->host);
@@ -260,6 +263,18 @@ vt_hostd_get_guests(VtHostd *hostd)
     while (g_hash_table_iter_next(&iter, NULL, &guest))
         g_variant_builder_add_value(&builder, vt_guest_to_variant(guest));
     return g_variant_builder_end(&builder);
+}
+
+GVariant *
+vt_hostd_get_ntp_clients(VtHostd *hostd, unsigned n_most)
+{
+    return vt_ntp_service_get_clients(hostd->ntp, n_most);
+}
+
+GVariant *
+vt_hostd_get_ntp_counters(VtHostd *hostd)
+{
+    return vt_ntp_service_get_counters(hostd->ntp);
 }
 
 GVariant *

@@ -17,15 +17,16 @@ typedef struct {
     VtHostWatchParams host;  /* how its own clock is judged and watched */
     const char *opener_path; /* NULL: channels are connected to without an opener */
     VtPassedFds *passed;     /* links kept over a restart; NULL: none */
-    VtNtpListen ntp_listen;
+    VtNtpServiceParams ntp;
     const char *state_path; /* folder of what outlives hostd; NULL: nothing does */
 } VtHostdParams;
 
 /*
  * Begins to serve; a libvirt that is not there yet is waited for. vt_domain_watch_prepare must
- * have been called; @clock must outlive it. Transfer full.
+ * have been called; @clock must outlive it. NULL if the NTP service cannot be as the settings
+ * want it. Transfer full.
  */
-VtHostd *vt_hostd_new(const VtHostdParams *params, VtClock *clock);
+VtHostd *vt_hostd_new(const VtHostdParams *params, VtClock *clock, GError **error);
 void vt_hostd_free(VtHostd *hostd);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtHostd, vt_hostd_free)
 
@@ -33,6 +34,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtHostd, vt_hostd_free)
 GVariant *vt_hostd_get_host(VtHostd *hostd);
 GVariant *vt_hostd_get_guests(VtHostd *hostd);
 GVariant *vt_hostd_get_journal(VtHostd *hostd, unsigned n_most);
+
+/* The results of GetNtpClients and GetNtpCounters. Floating references. */
+GVariant *vt_hostd_get_ntp_clients(VtHostd *hostd, unsigned n_most);
+GVariant *vt_hostd_get_ntp_counters(VtHostd *hostd);
 
 /* During an incident: no guest is told to step. Holds over a restart of hostd. */
 void vt_hostd_set_frozen(VtHostd *hostd, bool is_frozen);

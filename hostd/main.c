@@ -31,6 +31,24 @@ prepare_process(void)
         g_info("%s; guests may be answered later on a busy host", no_priority->message);
 }
 
+static bool
+read_ntp(const VtHostdConfig *config, VtNtpServiceParams *ret_params, GError **error)
+{
+    VtNtpServiceParams params = {
+        .allow = (const char *const *)config->allow,
+        .deny = (const char *const *)config->deny,
+        .keys_path = config->ntp_keys,
+        .limit = { .interval_ns = config->ntp_interval, .burst = (unsigned)config->ntp_burst },
+        .island_stratum = (uint8_t)config->ntp_stratum,
+        .uri = config->uri,
+    };
+    if (!vt_ntp_listen_parse((const char *const *)config->listen, config->ntp_port,
+                             &params.listen, error))
+        return false;
+    *ret_params = params;
+    return true;
+}
+
 static int
 run(const VtHostdConfig *config, VtPassedFds *passed)
 {
@@ -40,13 +58,14 @@ run(const VtHostdConfig *config, VtPassedFds *passed)
     VtHostdParams params = {
         .uri = config->uri,
         .host = { .trust = config->host_clock,
+                  .chrony = &vt_chrony_places,
                   .clock_set = { .kernel = &vt_set_watch_system } },
         .opener_path = config->opener_socket,
         .passed = passed,
     };
-    bool is_listen_good = vt_ntp_listen_parse((const char *const *)config->listen,
-                                              config->ntp_port, &params.ntp_listen, NULL);
-    g_assert(is_listen_good); /* check_config has seen to it */
+    bool is_ntp_good = read_ntp(config, &params.ntp, NULL);
+    g_assert(is_ntp_good); /* check_config has seen to it */
+    params.ntp.passed = passed;
 
     g_autoptr(VtSignals) signals = vt_signals_new(signal_numbers, on_signal, loop, &error);
     if (signals == NULL || !vt_domain_watch_prepare(&error)) {
@@ -59,7 +78,11 @@ run(const VtHostdConfig *config, VtPassedFds *passed)
 
     prepare_process();
     g_autoptr(VtClock) clock = vt_clock_new_system();
-    g_autoptr(VtHostd) hostd = vt_hostd_new(&params, clock);
+    g_autoptr(VtHostd) hostd = vt_hostd_new(&params, clock, &error);
+    if (hostd == NULL) {
+        g_critical("%s", error->message);
+        return VT_EXIT_FAILED;
+    }
     g_autoptr(VtHostdControl) control =
         vt_hostd_control_new(hostd, config->control_socket, &error);
     if (g_error_matches(error, VT_ERROR, VT_ERROR_BUSY)) {
@@ -81,10 +104,8 @@ run(const VtHostdConfig *config, VtPassedFds *passed)
 static bool
 check_config(const void *config, GError **error)
 {
-    const VtHostdConfig *hostd = config;
-    VtNtpListen listen;
-    return vt_ntp_listen_parse((const char *const *)hostd->listen, hostd->ntp_port, &listen,
-                               error);
+    VtNtpServiceParams params;
+    return read_ntp(config, &params, error) && vt_ntp_service_check(&params, error);
 }
 
 int

@@ -66,6 +66,28 @@ vt_ntp_address_parse(const char *text,
     return false;
 }
 
+VtNtpAddress
+vt_ntp_address_from_peer(VtNtpPeerAddress peer, uint16_t port)
+{
+    VtNtpAddress address = { 0 };
+    if (vt_ntp_peer_address_is_v4(peer)) {
+        struct sockaddr_in inet = {
+            .sin_family = AF_INET,
+            .sin_port = htons(port),
+            .sin_addr.s_addr = htonl((uint32_t)peer.low),
+        };
+        address.n_bytes = sizeof inet;
+        memcpy(&address.socket_address, &inet, sizeof inet);
+        return address;
+    }
+    uint64_t halves[] = { GUINT64_TO_BE(peer.high), GUINT64_TO_BE(peer.low) };
+    struct sockaddr_in6 inet6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+    memcpy(&inet6.sin6_addr, halves, sizeof halves);
+    address.n_bytes = sizeof inet6;
+    memcpy(&address.socket_address, &inet6, sizeof inet6);
+    return address;
+}
+
 /* The port has the same place in the addresses of both families. */
 uint16_t
 vt_ntp_address_get_port(const VtNtpAddress *address)

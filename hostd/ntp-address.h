@@ -11,6 +11,7 @@
 
 #include <glib.h>
 
+#include "hostd/ntp-peer.h"
 #include "proto/link-message.h"
 
 typedef struct {
@@ -27,6 +28,8 @@ bool vt_ntp_address_parse(const char *text,
                           uint16_t default_port,
                           VtNtpAddress *ret_address,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+VtNtpAddress vt_ntp_address_from_peer(VtNtpPeerAddress address, uint16_t port);
 
 /* In host byte order. */
 uint16_t vt_ntp_address_get_port(const VtNtpAddress *address);

@@ -5,209 +5,228 @@
 #include <stdatomic.h>
 #include <sys/eventfd.h>
 
-#include "hostd/ntp-socket.h"
-#include "hostd/responder.h"
+#include "hostd/ntp-answer.h"
+#include "hostd/ntp-listener.h"
+#include "hostd/ntp-view.h"
+#include "os/random.h"
 
 /* An address that was taken may be given up; nobody waits for it by the second. */
 #define RETRY_MS 10000
 
-/* A request that has waited longer was answered too late, or the clock was set meanwhile. */
-#define MOST_WAIT_NS VT_NS_PER_SEC
-
-typedef struct {
-    VtHostClock host;
-    VtMono boot_at;
-} Snapshot;
-
-typedef struct {
-    VtNtpAddress wanted;
-    VtFd fd;                 /* the thread's, once that runs */
-    atomic_int error_number; /* 0: served */
-    atomic_uint port;        /* in force, host order */
-} Listener;
-
-enum {
-    COUNT_ANSWERED,
-    COUNT_SHORT,
-    COUNT_NOT_CLIENT,
-    COUNT_TO_MANY,
-    COUNT_FROM_NOBODY,
-    COUNT_STALE,
-    COUNT_UNSENT,
-    N_COUNTS,
-};
+/* Of what sending one reply took, in the smoothed figure. */
+#define SMOOTHING 8
 
 struct VtNtpServer {
     VtClock *clock;
-    Listener listeners[VT_NTP_SERVER_MAX_ADDRESSES];
+    VtNtpListener listeners[VT_NTP_SERVER_MOST_PLACES];
     size_t n_listeners;
     GThread *thread;
     VtFd wake_fd;
     atomic_bool is_ending;
-    atomic_uint_least64_t counts[N_COUNTS];
-    /* A letter box with one slot: whoever takes the snapshot out owns it. */
-    _Atomic(Snapshot *) posted;
-    Snapshot *current; /* the thread's */
+    atomic_uint_least64_t counts[VT_NTP_N_COUNTS];
+    /* A letter box with one slot: whoever takes the policy out owns it. */
+    _Atomic(VtNtpPolicy *) posted;
+
+    VtNtpView *view;
+    /* The thread's. */
+    VtNtpPolicy *policy;
+    VtNtpAnswer *answer;
+    VtNtpTurn *turn;
+    VtNs send_cost_ns; /* of one reply in a batch */
 };
 
 static void
-count(VtNtpServer *server, int which, size_t by)
+count(VtNtpServer *server, VtNtpCount which, size_t by)
 {
-    atomic_fetch_add_explicit(&server->counts[which], by, memory_order_relaxed);
+    /* One thread counts, so it need not be one operation. */
+    uint64_t old = atomic_load_explicit(&server->counts[which], memory_order_relaxed);
+    atomic_store_explicit(&server->counts[which], old + by, memory_order_relaxed);
+}
+
+static const VtNtpPolicy *
+take_policy(VtNtpServer *server)
+{
+    if (atomic_load_explicit(&server->posted, memory_order_relaxed) == NULL)
+        return server->policy;
+    VtNtpPolicy *posted = atomic_exchange(&server->posted, NULL);
+    if (posted != NULL) {
+        vt_ntp_policy_free(server->policy);
+        server->policy = posted;
+    }
+    return server->policy;
 }
 
 static void
-open_listener(Listener *listener)
+count_reply(VtNtpServer *server, const VtNtpReply *reply)
 {
-    int error_number = 0;
-    listener->fd = vt_ntp_socket_open(&listener->wanted, &error_number);
-    if (listener->fd < 0) {
-        atomic_store(&listener->error_number, error_number);
+    count(server, reply->verdict, 1);
+    if (reply->is_interleaved)
+        count(server, VT_NTP_COUNT_INTERLEAVED, 1);
+    if (reply->is_nak)
+        count(server, VT_NTP_COUNT_NAK, 1);
+    else if (reply->key_id != 0)
+        count(server, VT_NTP_COUNT_AUTHENTICATED, 1);
+}
+
+static void
+count_overflows(VtNtpServer *server, VtNtpListener *listener, const VtNtpDatagram *datagram)
+{
+    /* The kernel tells of them only once there are some, and counts modulo 2^32. */
+    if (datagram->n_overflows == 0)
         return;
+    count(server, VT_NTP_COUNT_OVERFLOWED, datagram->n_overflows - listener->n_overflows);
+    listener->n_overflows = datagram->n_overflows;
+}
+
+/* The stamps are the last thing before the wire. The last reply of a batch leaves later than the
+ * first by what the others take. */
+static size_t
+finish_batch(VtNtpServer *server, const VtNtpReply *replies, size_t n_received)
+{
+    size_t n_replies = 0;
+    for (size_t i = 0; i < n_received; i++) {
+        VtNtpDatagram *datagram = vt_ntp_turn_get(server->turn, i);
+        if (replies[i].verdict != VT_NTP_COUNT_ANSWERED)
+            continue;
+        VtWall leaves_at = vt_wall_add(vt_clock_read_wall(server->clock),
+                                       (VtNs)n_replies * server->send_cost_ns);
+        datagram->n_reply_bytes =
+            vt_ntp_answer_finish(&replies[i], server->policy, leaves_at, datagram->reply);
+        datagram->wants_sent_stamp = replies[i].wants_sent_stamp;
+        n_replies++;
     }
-    VtNtpAddress address = vt_ntp_socket_get_address(listener->fd);
-    atomic_store(&listener->port, vt_ntp_address_get_port(&address));
-    atomic_store(&listener->error_number, 0);
+    return n_replies;
 }
 
-static const Snapshot *
-take_snapshot(VtNtpServer *server)
+static void
+send_batch(VtNtpServer *server, int fd, size_t n_received, size_t n_replies)
 {
-    Snapshot *posted = atomic_exchange(&server->posted, NULL);
-    if (posted != NULL) {
-        g_free(server->current);
-        server->current = posted;
-    }
-    return server->current;
-}
+    if (n_replies == 0)
+        return;
+    VtMono before = vt_clock_read_boot(server->clock);
+    size_t n_sent = vt_ntp_turn_send(server->turn, fd, n_received);
+    VtNs took_ns = vt_mono_diff(vt_clock_read_boot(server->clock), before);
+    VtNs cost_ns = took_ns / (VtNs)n_replies;
 
-static VtHostClock
-look_at_host(VtNtpServer *server)
-{
-    const Snapshot *snapshot = take_snapshot(server);
-    VtNs age_ns = vt_mono_diff(vt_clock_read_boot(server->clock), snapshot->boot_at);
-    return vt_host_clock_age(&snapshot->host, age_ns);
-}
-
-/* The kind of drop to count, or COUNT_ANSWERED. */
-static int
-check_request(const VtNtpDatagram *datagram, VtWall now)
-{
-    if (datagram->is_to_many)
-        return COUNT_TO_MANY;
-    if (vt_ntp_address_get_port(&datagram->peer) == 0)
-        return COUNT_FROM_NOBODY;
-    if (datagram->n_bytes < VT_NTP_PACKET_BYTES)
-        return COUNT_SHORT;
-    VtNs waited_ns = vt_wall_diff(now, datagram->received_at);
-    if (datagram->has_stamp && (waited_ns < 0 || waited_ns > MOST_WAIT_NS))
-        return COUNT_STALE;
-    return COUNT_ANSWERED;
-}
-
-static int
-prepare_reply(const VtNtpDatagram *datagram,
-              const VtHostClock *host,
-              VtWall now,
-              VtNtpPacket *ret_reply)
-{
-    VtNtpPacket request;
-    int verdict = check_request(datagram, now);
-    if (verdict != COUNT_ANSWERED)
-        return verdict;
-    if (!vt_ntp_packet_decode(datagram->bytes, datagram->n_bytes, &request))
-        return COUNT_SHORT;
-    VtWall received_at = datagram->has_stamp ? datagram->received_at : now;
-    if (!vt_responder_reply(&request, host, received_at, ret_reply))
-        return COUNT_NOT_CLIENT;
-    return COUNT_ANSWERED;
+    server->send_cost_ns += (cost_ns - server->send_cost_ns) / SMOOTHING;
+    count(server, VT_NTP_COUNT_UNSENT, n_replies - n_sent);
 }
 
 /* One batch of one socket: requests in, replies out. */
 static void
-serve(VtNtpServer *server, int fd)
+serve(VtNtpServer *server, VtNtpListener *listener)
 {
-    VtNtpDatagram datagrams[VT_NTP_SOCKET_BATCH];
-    VtNtpPacket replies[VT_NTP_SOCKET_BATCH];
-    size_t n_replies = 0;
+    VtNtpReply replies[VT_NTP_SOCKET_BATCH];
+    size_t n_received = vt_ntp_turn_receive(server->turn, listener->fd);
+    if (n_received == 0)
+        return;
 
-    size_t n_received = vt_ntp_socket_receive(fd, datagrams);
-    VtHostClock host = look_at_host(server);
+    VtNtpSight sight = vt_ntp_view_look(server->view);
+    if (sight.was_set)
+        vt_ntp_answer_forget_stamps(server->answer);
+    VtNtpCircumstances circumstances = {
+        .policy = take_policy(server),
+        .sight = &sight,
+        .now = vt_clock_read_wall(server->clock),
+    };
     for (size_t i = 0; i < n_received; i++) {
-        VtWall now = vt_clock_read_wall(server->clock);
-        int verdict = prepare_reply(&datagrams[i], &host, now, &replies[n_replies]);
-        if (verdict != COUNT_ANSWERED) {
-            count(server, verdict, 1);
-            continue;
-        }
-        datagrams[n_replies] = datagrams[i];
-        n_replies++;
+        const VtNtpDatagram *datagram = vt_ntp_turn_get(server->turn, i);
+        replies[i] = vt_ntp_answer_prepare(server->answer, &circumstances, datagram);
+        count_reply(server, &replies[i]);
+        count_overflows(server, listener, datagram);
     }
-    /* All else is done: the stamp, the bytes, the wire. */
-    for (size_t i = 0; i < n_replies; i++) {
-        replies[i].transmit = vt_ntp_stamp_from_wall(vt_clock_read_wall(server->clock));
-        vt_ntp_packet_encode(&replies[i], datagrams[i].bytes);
-        datagrams[i].n_bytes = VT_NTP_PACKET_BYTES;
-    }
-    count(server, COUNT_ANSWERED, n_replies);
-    size_t n_sent = vt_ntp_socket_send(fd, datagrams, n_replies);
-    count(server, COUNT_UNSENT, n_replies - n_sent);
+    size_t n_replies = finish_batch(server, replies, n_received);
+    send_batch(server, listener->fd, n_received, n_replies);
+}
+
+static void
+read_sent(VtNtpServer *server, int fd)
+{
+    VtNtpSent sent[VT_NTP_SOCKET_BATCH];
+    size_t n_sent = vt_ntp_socket_read_sent(fd, sent);
+    for (size_t i = 0; i < n_sent; i++)
+        vt_ntp_answer_sent(server->answer, &sent[i]);
+}
+
+static void
+on_ready(VtNtpServer *server, VtNtpListener *listener, short events)
+{
+    /* First when earlier replies left: the request that asks for it may have come already. */
+    if ((events & POLLERR) != 0)
+        read_sent(server, listener->fd);
+    if ((events & POLLIN) != 0)
+        serve(server, listener);
 }
 
 static bool
 retry_listeners(VtNtpServer *server)
 {
     bool is_complete = true;
-    for (size_t i = 0; i < server->n_listeners; i++) {
-        if (server->listeners[i].fd < 0)
-            open_listener(&server->listeners[i]);
-        is_complete &= server->listeners[i].fd >= 0;
-    }
+    for (size_t i = 0; i < server->n_listeners; i++)
+        is_complete &= vt_ntp_listener_retry(&server->listeners[i]);
     return is_complete;
+}
+
+static size_t
+fill_polled(VtNtpServer *server, struct pollfd polled[VT_NTP_SERVER_MOST_PLACES + 1])
+{
+    polled[0] = (struct pollfd){ .fd = server->wake_fd, .events = POLLIN };
+    for (size_t i = 0; i < server->n_listeners; i++)
+        polled[i + 1] = (struct pollfd){ .fd = server->listeners[i].fd, .events = POLLIN };
+    return server->n_listeners + 1;
 }
 
 static void *
 run(void *user_data)
 {
     VtNtpServer *server = user_data;
-    struct pollfd polled[VT_NTP_SERVER_MAX_ADDRESSES + 1];
+    struct pollfd polled[VT_NTP_SERVER_MOST_PLACES + 1];
     bool is_complete = retry_listeners(server);
+    size_t n_polled = fill_polled(server, polled);
 
     while (!atomic_load(&server->is_ending)) {
-        polled[0] = (struct pollfd){ .fd = server->wake_fd, .events = POLLIN };
-        for (size_t i = 0; i < server->n_listeners; i++)
-            polled[i + 1] = (struct pollfd){ .fd = server->listeners[i].fd, .events = POLLIN };
-
-        int n_ready = poll(polled, server->n_listeners + 1, is_complete ? -1 : RETRY_MS);
-        if (n_ready == 0)
+        eventfd_t n_wakes;
+        int n_ready = poll(polled, n_polled, is_complete ? -1 : RETRY_MS);
+        if (n_ready == 0 || polled[0].revents != 0) {
+            /* Nothing to read is as good: it is looked at again either way. */
+            (void)eventfd_read(server->wake_fd, &n_wakes);
             is_complete = retry_listeners(server);
-        for (size_t i = 0; n_ready > 0 && i < server->n_listeners; i++) {
-            if (polled[i + 1].revents != 0)
-                serve(server, server->listeners[i].fd);
+            (void)fill_polled(server, polled);
+            continue;
         }
+        for (size_t i = 0; n_ready > 0 && i < server->n_listeners; i++)
+            on_ready(server, &server->listeners[i], polled[i + 1].revents);
     }
     return NULL;
 }
 
 VtNtpServer *
-vt_ntp_server_new(const VtNtpAddress *addresses, size_t n_addresses, VtClock *clock)
+vt_ntp_server_new(const VtNtpServerPlace *places,
+                  size_t n_places,
+                  VtNtpPolicy *policy,
+                  VtClock *clock)
 {
     VtNtpServer *server = g_new0(VtNtpServer, 1);
-    g_assert(n_addresses <= VT_NTP_SERVER_MAX_ADDRESSES);
+    g_assert(n_places <= VT_NTP_SERVER_MOST_PLACES);
 
     server->clock = clock;
-    server->n_listeners = n_addresses;
-    server->current = g_new0(Snapshot, 1);
-    server->current->host =
-        vt_host_clock_judge(VT_HOST_CLOCK_UNSYNCHRONISED, NULL, (VtWall){ 0 });
+    server->n_listeners = n_places;
+    server->view = vt_ntp_view_new(clock);
+    server->policy = policy;
+    server->answer = vt_ntp_answer_new(vt_random_nonce());
+    server->turn = vt_ntp_turn_new();
     server->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     /* The first try here, so that its outcome is known to whoever began the service. */
-    for (size_t i = 0; i < n_addresses; i++) {
-        server->listeners[i].wanted = addresses[i];
-        open_listener(&server->listeners[i]);
-    }
+    for (size_t i = 0; i < n_places; i++)
+        vt_ntp_listener_init(&server->listeners[i], &places[i].place, places[i].fd);
     server->thread = g_thread_new("ntp-server", run, server);
     return server;
+}
+
+static void
+wake(VtNtpServer *server)
+{
+    (void)eventfd_write(server->wake_fd, 1); /* fails when it is full: then it wakes anyway */
 }
 
 void
@@ -216,57 +235,67 @@ vt_ntp_server_free(VtNtpServer *server)
     if (server == NULL)
         return;
     atomic_store(&server->is_ending, true);
-    (void)eventfd_write(server->wake_fd, 1); /* cannot fail: nobody has written before */
+    wake(server);
     g_thread_join(server->thread);
     for (size_t i = 0; i < server->n_listeners; i++)
-        vt_fd_close(&server->listeners[i].fd);
+        vt_ntp_listener_clear(&server->listeners[i]);
     vt_fd_close(&server->wake_fd);
-    g_free(atomic_load(&server->posted));
-    g_free(server->current);
+    vt_ntp_policy_free(atomic_load(&server->posted));
+    vt_ntp_policy_free(server->policy);
+    vt_ntp_answer_free(server->answer);
+    vt_ntp_turn_free(server->turn);
+    vt_ntp_view_free(server->view);
     g_free(server);
 }
 
 void
 vt_ntp_server_set_host_clock(VtNtpServer *server, const VtHostClock *host)
 {
-    Snapshot *snapshot = g_new0(Snapshot, 1);
-    snapshot->host = *host;
-    snapshot->boot_at = vt_clock_read_boot(server->clock);
+    vt_ntp_view_post(server->view, host);
+}
+
+void
+vt_ntp_server_set_policy(VtNtpServer *server, VtNtpPolicy *policy)
+{
     /* One that nobody has taken yet is out of date. */
-    g_free(atomic_exchange(&server->posted, snapshot));
+    vt_ntp_policy_free(atomic_exchange(&server->posted, policy));
+}
+
+void
+vt_ntp_server_look_again(VtNtpServer *server)
+{
+    wake(server);
 }
 
 size_t
-vt_ntp_server_get_n_addresses(const VtNtpServer *server)
+vt_ntp_server_get_n_places(const VtNtpServer *server)
 {
     return server->n_listeners;
 }
 
-VtNtpAddress
-vt_ntp_server_get_address(VtNtpServer *server, size_t index, int *ret_error_number)
+VtNtpPlace
+vt_ntp_server_get_place(VtNtpServer *server, size_t index, int *ret_error_number)
 {
-    Listener *listener = &server->listeners[index];
-    VtNtpAddress address = listener->wanted;
+    VtNtpListener *listener = &server->listeners[index];
+    VtNtpPlace place = listener->wanted;
 
     *ret_error_number = atomic_load(&listener->error_number);
     if (*ret_error_number == 0)
-        vt_ntp_address_set_port(&address, (uint16_t)atomic_load(&listener->port));
-    return address;
+        vt_ntp_address_set_port(&place.address, (uint16_t)atomic_load(&listener->port));
+    return place;
 }
 
-VtNtpServerCounters
+VtNtpCounters
 vt_ntp_server_get_counters(const VtNtpServer *server)
 {
-    uint64_t counts[N_COUNTS];
-    for (size_t i = 0; i < N_COUNTS; i++)
-        counts[i] = atomic_load_explicit(&server->counts[i], memory_order_relaxed);
-    return (VtNtpServerCounters){
-        .n_answered = counts[COUNT_ANSWERED],
-        .n_short = counts[COUNT_SHORT],
-        .n_not_client = counts[COUNT_NOT_CLIENT],
-        .n_to_many = counts[COUNT_TO_MANY],
-        .n_from_nobody = counts[COUNT_FROM_NOBODY],
-        .n_stale = counts[COUNT_STALE],
-        .n_unsent = counts[COUNT_UNSENT],
-    };
+    VtNtpCounters counters;
+    for (size_t i = 0; i < VT_NTP_N_COUNTS; i++)
+        counters.counts[i] = atomic_load_explicit(&server->counts[i], memory_order_relaxed);
+    return counters;
+}
+
+size_t
+vt_ntp_server_copy_clients(const VtNtpServer *server, VtNtpClient *ret_clients, size_t most)
+{
+    return vt_ntp_clients_copy(vt_ntp_answer_get_clients(server->answer), ret_clients, most);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The NTP service: a thread of its own that answers clients over UDP, so that nothing hostd
- * does keeps a reply waiting. It knows one immutable snapshot of the host clock's state, that
- * the main thread replaces by another, and shares nothing else but counters. An address that
- * cannot be served now is tried again, never the end of hostd.
+ * does keeps a reply waiting. It knows an immutable snapshot of the host clock's state and an
+ * immutable policy, which the main thread replaces by others, and shares nothing else but
+ * counters and the records of its clients. An address that cannot be served now is tried again,
+ * never the end of hostd.
  */
 #pragma once
 
@@ -13,31 +14,31 @@
 #include <glib.h>
 
 #include "hostd/host-clock.h"
-#include "hostd/ntp-address.h"
+#include "hostd/ntp-clients.h"
+#include "hostd/ntp-count.h"
+#include "hostd/ntp-policy.h"
+#include "hostd/ntp-socket.h"
 #include "os/clock.h"
 
-/* Addresses one server may have. */
-#define VT_NTP_SERVER_MAX_ADDRESSES 16
+/* Places one server may listen at. */
+#define VT_NTP_SERVER_MOST_PLACES 32
 
 typedef struct VtNtpServer VtNtpServer;
 
 typedef struct {
-    uint64_t n_answered;    /* replies made, those not sent included */
-    uint64_t n_short;       /* below 48 bytes */
-    uint64_t n_not_client;  /* mode or version that is not answered */
-    uint64_t n_to_many;     /* to a broadcast or multicast address */
-    uint64_t n_from_nobody; /* from port 0 */
-    uint64_t n_stale;       /* waited for too long, or the clock was set meanwhile */
-    uint64_t n_unsent;      /* replies that the kernel did not take */
-} VtNtpServerCounters;
+    VtNtpPlace place;
+    int fd; /* the service manager's socket, from now on the server's; VT_FD_NONE: none */
+} VtNtpServerPlace;
 
 /*
- * Begins to serve @addresses, at most VT_NTP_SERVER_MAX_ADDRESSES; until the first
- * vt_ntp_server_set_host_clock it says that the host is not synchronised. @clock must outlive
- * it and is read by its thread. Transfer full.
+ * Begins to serve @places, at most VT_NTP_SERVER_MOST_PLACES. Until the first
+ * vt_ntp_server_set_host_clock it says that the host is not synchronised. Takes @policy over;
+ * @clock must outlive it and is read by its thread. Transfer full.
  */
-VtNtpServer *
-vt_ntp_server_new(const VtNtpAddress *addresses, size_t n_addresses, VtClock *clock);
+VtNtpServer *vt_ntp_server_new(const VtNtpServerPlace *places,
+                               size_t n_places,
+                               VtNtpPolicy *policy,
+                               VtClock *clock);
 
 /* Ends the thread. Takes NULL. */
 void vt_ntp_server_free(VtNtpServer *server);
@@ -46,13 +47,22 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtNtpServer, vt_ntp_server_free)
 /* What replies say from now on; to be called again each second, since old news are doubted. */
 void vt_ntp_server_set_host_clock(VtNtpServer *server, const VtHostClock *host);
 
-size_t vt_ntp_server_get_n_addresses(const VtNtpServer *server);
+/* Whom it answers from now on. Takes @policy over. */
+void vt_ntp_server_set_policy(VtNtpServer *server, VtNtpPolicy *policy);
+
+/* An interface came or went: tries again at once what cannot be served. */
+void vt_ntp_server_look_again(VtNtpServer *server);
+
+size_t vt_ntp_server_get_n_places(const VtNtpServer *server);
 
 /*
- * The address with that index, with the port in force while it is served; *@ret_error_number is
+ * The place with that index, with the port in force while it is served; *@ret_error_number is
  * 0 then and an errno value, the reason, while it is not.
  */
-VtNtpAddress
-vt_ntp_server_get_address(VtNtpServer *server, size_t index, int *ret_error_number);
+VtNtpPlace vt_ntp_server_get_place(VtNtpServer *server, size_t index, int *ret_error_number);
 
-VtNtpServerCounters vt_ntp_server_get_counters(const VtNtpServer *server);
+VtNtpCounters vt_ntp_server_get_counters(const VtNtpServer *server);
+
+/* Copies the records of clients, @most of them at most; returns how many. */
+size_t
+vt_ntp_server_copy_clients(const VtNtpServer *server, VtNtpClient *ret_clients, size_t most);

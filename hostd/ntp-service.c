@@ -1,58 +1,222 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hostd/ntp-service.h"
 
+#include <sys/socket.h>
+
 #include "base/error.h"
+#include "hostd/interface-watch.h"
+#include "hostd/network-bridge.h"
+#include "hostd/ntp-report.h"
+
+#define PASSED_PREFIX "ntp"
 
 struct VtNtpService {
+    VtClock *clock;
+    VtNtpListen listen;
+    GPtrArray *networks; /* of char *: what its entries point to */
+    char **allow;
+    char **deny;
+    VtNtpKeys *keys;
+    VtNtpLimit limit;
+    uint8_t island_stratum;
+    bool is_activated; /* by sockets of the service manager */
+
+    VtInterfaceWatch *watch;
+    VtNetworkBridge *bridge;
+    GArray *addresses; /* of VtInterfaceAddress */
     VtNtpServer *server;
-    bool is_asked_for;
     bool has_told; /* at least once */
-    int told_error_numbers[VT_NTP_SERVER_MAX_ADDRESSES];
+    int told_error_numbers[VT_NTP_SERVER_MOST_PLACES];
 };
 
 static bool
-add_address(VtNtpListen *listen, const char *text, uint16_t ntp_port, GError **error)
+add_rules(VtNtpAccess *access, const char *const *networks, bool is_allowed, GError **error)
 {
-    if (listen->n_addresses == VT_NTP_SERVER_MAX_ADDRESSES) {
-        g_set_error(error, VT_ERROR, VT_ERROR_INVALID, "more than %d addresses",
-                    VT_NTP_SERVER_MAX_ADDRESSES);
-        return false;
-    }
-    if (!vt_ntp_address_parse(text, ntp_port, &listen->addresses[listen->n_addresses], error))
-        return false;
-    listen->n_addresses += 1;
-    return true;
-}
-
-bool
-vt_ntp_listen_parse(const char *const *listen,
-                    int64_t ntp_port,
-                    VtNtpListen *ret_listen,
-                    GError **error)
-{
-    static const char *const loopback[] = { "127.0.0.1", "::1", NULL };
-    VtNtpListen result = { .is_asked_for = listen[0] != NULL };
-    const char *const *texts = result.is_asked_for ? listen : loopback;
-
-    for (size_t i = 0; texts[i] != NULL; i++) {
-        if (!add_address(&result, texts[i], (uint16_t)ntp_port, error)) {
-            g_prefix_error(error, "[hostd] listen: ");
+    for (size_t i = 0; networks != NULL && networks[i] != NULL; i++) {
+        if (!vt_ntp_access_add(access, networks[i], is_allowed, error)) {
+            g_prefix_error(error, "[hostd] %s: ", is_allowed ? "allow" : "deny");
             return false;
         }
     }
-    if (ntp_port == 0)
-        result.n_addresses = 0;
-    *ret_listen = result;
     return true;
 }
 
-VtNtpService *
-vt_ntp_service_new(const VtNtpListen *listen, VtClock *clock)
+static VtNtpKeys *
+read_keys(const char *path, GError **error)
 {
-    VtNtpService *service = g_new0(VtNtpService, 1);
-    service->is_asked_for = listen->is_asked_for;
-    service->server = vt_ntp_server_new(listen->addresses, listen->n_addresses, clock);
-    return service;
+    g_autofree char *text = NULL;
+    g_autoptr(GError) problem = NULL;
+
+    if (g_file_get_contents(path, &text, NULL, &problem))
+        return vt_ntp_keys_parse(text, path, error);
+    g_set_error(error, VT_ERROR, VT_ERROR_FAILED, "[hostd] ntp-keys: %s", problem->message);
+    return NULL;
+}
+
+bool
+vt_ntp_service_check(const VtNtpServiceParams *params, GError **error)
+{
+    g_autoptr(VtNtpAccess) access = vt_ntp_access_new();
+    if (!add_rules(access, params->allow, true, error) ||
+        !add_rules(access, params->deny, false, error))
+        return false;
+    if (params->keys_path == NULL)
+        return true;
+    g_autoptr(VtNtpKeys) keys = read_keys(params->keys_path, error);
+    return keys != NULL;
+}
+
+/* Whether clients of that interface's network are what the operator had in mind with a place. */
+static bool
+is_meant(const VtNtpPlace *place, const VtInterfaceAddress *own)
+{
+    VtNtpPeerAddress address = vt_ntp_peer_address_from_socket(
+        (const struct sockaddr *)&place->address.socket_address);
+    VtNtpPeerAddress any_v4 = vt_ntp_peer_address_from_v4((const uint8_t[4]){ 0 });
+    bool is_any = (address.high == 0 && address.low == 0) || address.low == any_v4.low;
+
+    if (place->interface[0] != '\0')
+        return g_str_equal(place->interface, own->name);
+    return is_any
+               ? vt_ntp_peer_address_is_v4(address) == vt_ntp_peer_address_is_v4(own->address)
+               : address.high == own->address.high && address.low == own->address.low;
+}
+
+static bool
+is_meant_by_any(VtNtpServer *server, const VtInterfaceAddress *own)
+{
+    for (size_t i = 0; i < vt_ntp_server_get_n_places(server); i++) {
+        int error_number;
+        VtNtpPlace place = vt_ntp_server_get_place(server, i, &error_number);
+        if (is_meant(&place, own))
+            return true;
+    }
+    return false;
+}
+
+/* The rules are of the settings, which were checked when they were read. */
+static VtNtpPolicy *
+make_policy(const VtNtpService *service)
+{
+    VtNtpPolicy *policy = vt_ntp_policy_new();
+    bool is_good = add_rules(policy->access, (const char *const *)service->allow, true, NULL) &&
+                   add_rules(policy->access, (const char *const *)service->deny, false, NULL);
+    g_assert(is_good);
+    policy->keys = service->keys;
+    policy->limit = service->limit;
+    for (guint i = 0; i < service->addresses->len; i++) {
+        const VtInterfaceAddress *own =
+            &g_array_index(service->addresses, VtInterfaceAddress, i);
+        /* What comes in over loopback comes from this host, whatever its address. */
+        if (own->is_loopback)
+            vt_ntp_access_add_own(policy->access, own->index, own->address, 0);
+        else if (service->server != NULL && is_meant_by_any(service->server, own))
+            vt_ntp_access_add_own(policy->access, own->index, own->address, own->n_bits);
+    }
+    return policy;
+}
+
+static void
+on_interfaces_changed(void *user_data)
+{
+    VtNtpService *service = user_data;
+    g_array_unref(service->addresses);
+    service->addresses = vt_interface_list_addresses();
+    vt_ntp_server_set_policy(service->server, make_policy(service));
+    vt_ntp_server_look_again(service->server);
+}
+
+static size_t
+take_passed(VtPassedFds *passed, VtNtpServerPlace ret_places[VT_NTP_SERVER_MOST_PLACES])
+{
+    size_t n_places = 0;
+    while (passed != NULL && n_places < VT_NTP_SERVER_MOST_PLACES) {
+        g_auto(VtFd) fd = vt_passed_fds_steal(passed, PASSED_PREFIX, NULL);
+        if (fd < 0)
+            break;
+        if (!vt_ntp_socket_adopt(fd)) {
+            g_warning("a socket passed as '%s' is not of UDP; it is not served", PASSED_PREFIX);
+            continue;
+        }
+        VtNtpServerPlace place = { .place.address = vt_ntp_socket_get_address(fd) };
+        socklen_t n_bytes = sizeof place.place.interface;
+        (void)getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, place.place.interface, &n_bytes);
+        place.fd = vt_fd_steal(&fd);
+        ret_places[n_places++] = place;
+    }
+    return n_places;
+}
+
+/* The server anew, at all that is known now. */
+static void
+serve(VtNtpService *service, VtPassedFds *passed)
+{
+    VtNtpServerPlace places[VT_NTP_SERVER_MOST_PLACES];
+    size_t n_places = take_passed(passed, places);
+
+    service->is_activated = n_places > 0;
+    if (!service->is_activated)
+        n_places = vt_ntp_listen_get_places(&service->listen, places);
+    g_clear_pointer(&service->server, vt_ntp_server_free);
+    service->has_told = false;
+    service->server = vt_ntp_server_new(places, n_places, make_policy(service), service->clock);
+    /* Now that the places are known, their networks are, too. */
+    vt_ntp_server_set_policy(service->server, make_policy(service));
+}
+
+static void
+on_bridge(const char *network, const char *bridge, void *user_data)
+{
+    VtNtpService *service = user_data;
+    for (size_t i = 0; i < service->listen.n_at; i++) {
+        VtNtpListenAt *at = &service->listen.at[i];
+        if (g_strcmp0(at->network, network) == 0)
+            g_strlcpy(at->interface, bridge, sizeof at->interface);
+    }
+    serve(service, NULL);
+}
+
+static GPtrArray *
+keep_networks(VtNtpService *service)
+{
+    GPtrArray *networks = g_ptr_array_new_with_free_func(g_free);
+    for (size_t i = 0; i < service->listen.n_at; i++) {
+        VtNtpListenAt *at = &service->listen.at[i];
+        if (at->network == NULL)
+            continue;
+        char *copy = g_strdup(at->network);
+        at->network = copy;
+        g_ptr_array_add(networks, copy);
+    }
+    return networks;
+}
+
+VtNtpService *
+vt_ntp_service_new(const VtNtpServiceParams *params, VtClock *clock, GError **error)
+{
+    if (!vt_ntp_service_check(params, error))
+        return NULL;
+
+    g_autoptr(VtNtpService) service = g_new0(VtNtpService, 1);
+    service->clock = clock;
+    service->listen = params->listen;
+    service->allow = g_strdupv((char **)params->allow);
+    service->deny = g_strdupv((char **)params->deny);
+    service->limit = params->limit;
+    service->island_stratum = params->island_stratum;
+    if (params->keys_path != NULL) {
+        service->keys = read_keys(params->keys_path, error);
+        if (service->keys == NULL)
+            return NULL;
+    }
+    service->networks = keep_networks(service);
+    service->addresses = vt_interface_list_addresses();
+    serve(service, params->passed);
+    service->watch = vt_interface_watch_new(on_interfaces_changed, service);
+    if (!service->is_activated)
+        service->bridge = vt_network_bridge_new(params->uri != NULL ? params->uri : "",
+                                                service->networks, on_bridge, service);
+    return g_steal_pointer(&service);
 }
 
 void
@@ -60,17 +224,24 @@ vt_ntp_service_free(VtNtpService *service)
 {
     if (service == NULL)
         return;
+    vt_network_bridge_free(service->bridge);
+    vt_interface_watch_free(service->watch);
     vt_ntp_server_free(service->server);
+    vt_ntp_keys_free(service->keys);
+    g_clear_pointer(&service->addresses, g_array_unref);
+    g_clear_pointer(&service->networks, g_ptr_array_unref);
+    g_strfreev(service->allow);
+    g_strfreev(service->deny);
     g_free(service);
 }
 
 static void
-tell(VtNtpService *service, const VtNtpAddress *address, int error_number)
+tell(VtNtpService *service, const VtNtpPlace *place, int error_number)
 {
-    g_autofree char *text = vt_ntp_address_format(address);
+    g_autofree char *text = vt_ntp_report_format_place(place);
     if (error_number == 0)
         g_message("serving NTP at %s", text);
-    else if (service->is_asked_for)
+    else if (service->listen.is_asked_for)
         g_warning("cannot serve NTP at %s: %s; trying again", text, g_strerror(error_number));
     else
         g_info("cannot serve NTP at %s: %s; trying again", text, g_strerror(error_number));
@@ -79,16 +250,40 @@ tell(VtNtpService *service, const VtNtpAddress *address, int error_number)
 void
 vt_ntp_service_refresh(VtNtpService *service, const VtHostClock *host)
 {
-    vt_ntp_server_set_host_clock(service->server, host);
-    for (size_t i = 0; i < vt_ntp_server_get_n_addresses(service->server); i++) {
+    VtHostClock said = vt_host_clock_or_island(host, service->island_stratum,
+                                               vt_clock_read_wall(service->clock));
+    vt_ntp_server_set_host_clock(service->server, &said);
+    for (size_t i = 0; i < vt_ntp_server_get_n_places(service->server); i++) {
         int error_number;
-        VtNtpAddress address = vt_ntp_server_get_address(service->server, i, &error_number);
+        VtNtpPlace place = vt_ntp_server_get_place(service->server, i, &error_number);
         if (service->has_told && service->told_error_numbers[i] == error_number)
             continue;
         service->told_error_numbers[i] = error_number;
-        tell(service, &address, error_number);
+        tell(service, &place, error_number);
     }
     service->has_told = true;
+}
+
+static size_t
+add_place(const VtNtpService *service,
+          const VtNtpPlace *place,
+          VtLinkAddress *addresses,
+          size_t n_told)
+{
+    if (place->interface[0] == '\0')
+        return n_told + (vt_ntp_address_to_link(&place->address, &addresses[n_told]) ? 1 : 0);
+    sa_family_t family = place->address.socket_address.ss_family;
+    for (guint i = 0; i < service->addresses->len && n_told < VT_LINK_MAX_ADDRESSES; i++) {
+        const VtInterfaceAddress *own =
+            &g_array_index(service->addresses, VtInterfaceAddress, i);
+        bool is_v4 = vt_ntp_peer_address_is_v4(own->address);
+        if (!g_str_equal(own->name, place->interface) || is_v4 != (family == AF_INET))
+            continue;
+        VtNtpAddress address =
+            vt_ntp_address_from_peer(own->address, vt_ntp_address_get_port(&place->address));
+        n_told += vt_ntp_address_to_link(&address, &addresses[n_told]) ? 1 : 0;
+    }
+    return n_told;
 }
 
 size_t
@@ -96,45 +291,36 @@ vt_ntp_service_get_link_addresses(VtNtpService *service,
                                   VtLinkAddress ret_addresses[VT_LINK_MAX_ADDRESSES])
 {
     size_t n_told = 0;
-    size_t n_addresses = vt_ntp_server_get_n_addresses(service->server);
+    size_t n_places = vt_ntp_server_get_n_places(service->server);
 
-    for (size_t i = 0; i < n_addresses && n_told < VT_LINK_MAX_ADDRESSES; i++) {
+    for (size_t i = 0; i < n_places && n_told < VT_LINK_MAX_ADDRESSES; i++) {
         int error_number;
-        VtNtpAddress address = vt_ntp_server_get_address(service->server, i, &error_number);
-        if (error_number == 0 && vt_ntp_address_to_link(&address, &ret_addresses[n_told]))
-            n_told++;
+        VtNtpPlace place = vt_ntp_server_get_place(service->server, i, &error_number);
+        if (error_number == 0)
+            n_told = add_place(service, &place, ret_addresses, n_told);
     }
     return n_told;
-}
-
-static GVariant *
-list_addresses(VtNtpService *service)
-{
-    g_auto(GVariantBuilder) builder;
-    g_variant_builder_init(&builder, G_VARIANT_TYPE("aa{sv}"));
-    for (size_t i = 0; i < vt_ntp_server_get_n_addresses(service->server); i++) {
-        int error_number;
-        VtNtpAddress address = vt_ntp_server_get_address(service->server, i, &error_number);
-        g_autofree char *text = vt_ntp_address_format(&address);
-        g_auto(GVariantDict) dict;
-
-        g_variant_dict_init(&dict, NULL);
-        g_variant_dict_insert(&dict, "address", "s", text);
-        g_variant_dict_insert(&dict, "problem", "s",
-                              error_number == 0 ? "" : g_strerror(error_number));
-        g_variant_builder_add_value(&builder, g_variant_dict_end(&dict));
-    }
-    return g_variant_builder_end(&builder);
 }
 
 void
 vt_ntp_service_insert(VtNtpService *service, GVariantDict *dict)
 {
-    VtNtpServerCounters counters = vt_ntp_server_get_counters(service->server);
-    uint64_t n_dropped = counters.n_short + counters.n_not_client + counters.n_to_many +
-                         counters.n_from_nobody + counters.n_stale + counters.n_unsent;
+    VtNtpCounters counters = vt_ntp_server_get_counters(service->server);
 
-    g_variant_dict_insert_value(dict, "ntp", list_addresses(service));
-    g_variant_dict_insert(dict, "ntp-answered", "t", counters.n_answered);
-    g_variant_dict_insert(dict, "ntp-dropped", "t", n_dropped);
+    g_variant_dict_insert_value(dict, "ntp",
+                                vt_ntp_report_places(service->server, &service->listen));
+    g_variant_dict_insert(dict, "ntp-answered", "t", counters.counts[VT_NTP_COUNT_ANSWERED]);
+    g_variant_dict_insert(dict, "ntp-dropped", "t", vt_ntp_counters_sum_drops(&counters));
+}
+
+GVariant *
+vt_ntp_service_get_clients(VtNtpService *service, unsigned n_most)
+{
+    return vt_ntp_report_clients(service->server, n_most, vt_clock_read_boot(service->clock));
+}
+
+GVariant *
+vt_ntp_service_get_counters(VtNtpService *service)
+{
+    return vt_ntp_report_counters(service->server);
 }

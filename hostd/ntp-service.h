@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * hostd's side of the NTP server: from the settings to addresses, warnings about those that
- * cannot be served, and what guests and operators are told of them.
+ * hostd's side of the NTP server: from the settings, the interfaces and libvirt's networks to
+ * places and rules, warnings about places that cannot be served, and what guests and operators
+ * are told of them.
  */
 #pragma once
 
@@ -9,32 +10,37 @@
 
 #include <glib.h>
 
+#include "hostd/ntp-listen.h"
 #include "hostd/ntp-server.h"
+#include "os/passed-fds.h"
 
 typedef struct {
-    VtNtpAddress addresses[VT_NTP_SERVER_MAX_ADDRESSES];
-    size_t n_addresses;
-    bool
-        is_asked_for; /* the operator named them: one that cannot be served is worth a warning */
-} VtNtpListen;
-
-/*
- * From the settings `listen` and `ntp-port`: an empty list is loopback alone, port 0 is no
- * service at all. VT_ERROR_INVALID for what is not an address, and for too many.
- */
-bool vt_ntp_listen_parse(const char *const *listen,
-                         int64_t ntp_port,
-                         VtNtpListen *ret_listen,
-                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+    VtNtpListen listen;
+    const char *const *allow; /* networks; NULL: none */
+    const char *const *deny;
+    const char *keys_path; /* NULL: no keys */
+    VtNtpLimit limit;
+    uint8_t island_stratum; /* said while the host is not synchronised; 0: it says so */
+    const char *uri;        /* of the libvirt that knows the networks; NULL: its own choice */
+    VtPassedFds *passed;    /* sockets named "ntp…" are served instead; NULL: none */
+} VtNtpServiceParams;
 
 typedef struct VtNtpService VtNtpService;
 
-/* @clock must outlive it. Transfer full. */
-VtNtpService *vt_ntp_service_new(const VtNtpListen *listen, VtClock *clock);
+/*
+ * Begins to serve. @clock must outlive it; what @params points to need not. VT_ERROR_INVALID for
+ * rules or keys that are not any, other codes for a file of keys that cannot be read. Transfer
+ * full.
+ */
+VtNtpService *
+vt_ntp_service_new(const VtNtpServiceParams *params, VtClock *clock, GError **error);
 void vt_ntp_service_free(VtNtpService *service);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtNtpService, vt_ntp_service_free)
 
-/* Each second: what replies say of the host; tells the log of addresses lost and won. */
+/* Whether vt_ntp_service_new would take @params. */
+bool vt_ntp_service_check(const VtNtpServiceParams *params, GError **error);
+
+/* Each second: what replies say of the host; tells the log of places lost and won. */
 void vt_ntp_service_refresh(VtNtpService *service, const VtHostClock *host);
 
 /* Where guests may ask, loopback left out; returns how many. */
@@ -43,3 +49,7 @@ size_t vt_ntp_service_get_link_addresses(VtNtpService *service,
 
 /* The keys of org.virttime.Host1.GetHost that begin with "ntp". */
 void vt_ntp_service_insert(VtNtpService *service, GVariantDict *dict);
+
+/* The results of GetNtpClients, at most @n_most, and GetNtpCounters. Floating references. */
+GVariant *vt_ntp_service_get_clients(VtNtpService *service, unsigned n_most);
+GVariant *vt_ntp_service_get_counters(VtNtpService *service);

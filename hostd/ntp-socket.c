@@ -2,55 +2,95 @@
 #include "hostd/ntp-socket.h"
 
 #include <errno.h>
-#include <netinet/in.h>
+#include <linux/errqueue.h>
+#include <linux/net_tstamp.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <time.h>
 
-/* A stamp and one packet info, with room to spare; what does not fit is told by MSG_CTRUNC. */
+#include "proto/byte-reader.h"
+
+/* Stamps, packet info and the overflow count take 136; what does not fit is told by MSG_CTRUNC. */
 #define CONTROL_BYTES 256
+
+/* Some milliseconds of a flood, while the thread is on another socket's turn. */
+#define QUEUE_BYTES (1 << 20)
+
+/* A frame with a reply in it, headers of every layer included. */
+#define SENT_MOST_BYTES 256
+
+/* Of the receive stamp in a packet. */
+#define RECEIVE_OFFSET 32
 
 typedef union {
     struct cmsghdr alignment;
     uint8_t bytes[CONTROL_BYTES];
 } Control;
 
-typedef struct {
+struct VtNtpTurn {
     struct mmsghdr headers[VT_NTP_SOCKET_BATCH];
     struct iovec vectors[VT_NTP_SOCKET_BATCH];
     Control controls[VT_NTP_SOCKET_BATCH];
-} Batch;
+    VtNtpDatagram datagrams[VT_NTP_SOCKET_BATCH];
+};
 
 static bool
-set_option(int fd, int level, int option)
+set_option(int fd, int level, int option, int value)
 {
-    int on = 1;
-    return setsockopt(fd, level, option, &on, sizeof on) == 0;
+    return setsockopt(fd, level, option, &value, sizeof value) == 0;
 }
 
 static bool
 set_options(int fd, sa_family_t family)
 {
-    /* No SO_REUSEADDR: for UDP it would take the requests of another server away in silence. */
-    if (!set_option(fd, SOL_SOCKET, SO_TIMESTAMPNS))
+    /* Transmit stamps are asked for with each reply that needs one. */
+    if (!set_option(fd, SOL_SOCKET, SO_TIMESTAMPING,
+                    SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE) ||
+        !set_option(fd, SOL_SOCKET, SO_RXQ_OVFL, 1))
         return false;
+    /* A wish: the kernel cuts it to net.core.rmem_max. */
+    (void)set_option(fd, SOL_SOCKET, SO_RCVBUF, QUEUE_BYTES);
     if (family == AF_INET)
-        return set_option(fd, SOL_IP, IP_PKTINFO) && set_option(fd, SOL_IP, IP_FREEBIND);
-    return set_option(fd, SOL_IPV6, IPV6_V6ONLY) &&
-           set_option(fd, SOL_IPV6, IPV6_RECVPKTINFO) &&
-           set_option(fd, SOL_IPV6, IPV6_FREEBIND);
+        return set_option(fd, SOL_IP, IP_PKTINFO, 1);
+    return set_option(fd, SOL_IPV6, IPV6_RECVPKTINFO, 1);
+}
+
+static bool
+prepare_bind(int fd, const VtNtpPlace *place)
+{
+    const char *interface = place->interface;
+    /* No SO_REUSEADDR: for UDP it would take the requests of another server away in silence. */
+    if (place->address.socket_address.ss_family == AF_INET
+            ? !set_option(fd, SOL_IP, IP_FREEBIND, 1)
+            : !set_option(fd, SOL_IPV6, IPV6_V6ONLY, 1) ||
+                  !set_option(fd, SOL_IPV6, IPV6_FREEBIND, 1))
+        return false;
+    return *interface == '\0' || setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface,
+                                            (socklen_t)strlen(interface)) == 0;
 }
 
 VtFd
-vt_ntp_socket_open(const VtNtpAddress *address, int *ret_error_number)
+vt_ntp_socket_open(const VtNtpPlace *place, int *ret_error_number)
 {
+    const VtNtpAddress *address = &place->address;
     sa_family_t family = address->socket_address.ss_family;
     g_auto(VtFd) fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd >= 0 && set_options(fd, family) &&
+    if (fd >= 0 && set_options(fd, family) && prepare_bind(fd, place) &&
         bind(fd, (const struct sockaddr *)&address->socket_address, address->n_bytes) == 0)
         return vt_fd_steal(&fd);
     *ret_error_number = errno;
     return VT_FD_NONE;
+}
+
+bool
+vt_ntp_socket_adopt(int fd)
+{
+    int type = 0;
+    socklen_t n_bytes = sizeof type;
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n_bytes) < 0 || type != SOCK_DGRAM)
+        return false;
+    sa_family_t family = vt_ntp_socket_get_address(fd).socket_address.ss_family;
+    return (family == AF_INET || family == AF_INET6) && set_options(fd, family);
 }
 
 VtNtpAddress
@@ -60,6 +100,33 @@ vt_ntp_socket_get_address(int fd)
     int result = getsockname(fd, (struct sockaddr *)&address.socket_address, &address.n_bytes);
     g_assert(result == 0);
     return address;
+}
+
+VtNtpTurn *
+vt_ntp_turn_new(void)
+{
+    VtNtpTurn *turn = g_new0(VtNtpTurn, 1);
+    for (size_t i = 0; i < VT_NTP_SOCKET_BATCH; i++) {
+        struct msghdr *header = &turn->headers[i].msg_hdr;
+        header->msg_name = &turn->datagrams[i].peer;
+        header->msg_iov = &turn->vectors[i];
+        header->msg_iovlen = 1;
+        header->msg_control = &turn->controls[i];
+    }
+    return turn;
+}
+
+void
+vt_ntp_turn_free(VtNtpTurn *turn)
+{
+    g_free(turn);
+}
+
+VtNtpDatagram *
+vt_ntp_turn_get(VtNtpTurn *turn, size_t index)
+{
+    g_assert(index < VT_NTP_SOCKET_BATCH);
+    return &turn->datagrams[index];
 }
 
 static void
@@ -82,10 +149,10 @@ take_info_v6(const struct in6_pktinfo *info, VtNtpDatagram *datagram)
 }
 
 static void
-take_stamp(const struct timespec *stamp, VtNtpDatagram *datagram)
+take_stamp(const struct scm_timestamping *stamps, VtNtpDatagram *datagram)
 {
-    datagram->has_stamp = true;
-    datagram->received_at = vt_wall_from_timespec(stamp);
+    datagram->has_stamp = stamps->ts[0].tv_sec != 0;
+    datagram->received_at = vt_wall_from_timespec(&stamps->ts[0]);
 }
 
 static void
@@ -94,8 +161,10 @@ take_controls(struct msghdr *header, VtNtpDatagram *datagram)
     for (struct cmsghdr *control = CMSG_FIRSTHDR(header); control != NULL;
          control = CMSG_NXTHDR(header, control)) {
         const void *data = CMSG_DATA(control);
-        if (control->cmsg_level == SOL_SOCKET && control->cmsg_type == SCM_TIMESTAMPNS)
+        if (control->cmsg_level == SOL_SOCKET && control->cmsg_type == SO_TIMESTAMPING)
             take_stamp(data, datagram);
+        else if (control->cmsg_level == SOL_SOCKET && control->cmsg_type == SO_RXQ_OVFL)
+            memcpy(&datagram->n_overflows, data, sizeof datagram->n_overflows);
         else if (control->cmsg_level == SOL_IP && control->cmsg_type == IP_PKTINFO)
             take_info_v4(data, datagram);
         else if (control->cmsg_level == SOL_IPV6 && control->cmsg_type == IPV6_PKTINFO)
@@ -103,96 +172,161 @@ take_controls(struct msghdr *header, VtNtpDatagram *datagram)
     }
 }
 
-size_t
-vt_ntp_socket_receive(int fd, VtNtpDatagram ret_datagrams[VT_NTP_SOCKET_BATCH])
+static void
+take_datagram(struct mmsghdr *header, VtNtpDatagram *datagram)
 {
-    Batch batch = { 0 };
+    datagram->n_bytes = header->msg_len;
+    datagram->is_cut = (header->msg_hdr.msg_flags & MSG_TRUNC) != 0;
+    datagram->has_local = false;
+    datagram->is_to_many = false;
+    datagram->has_stamp = false;
+    datagram->n_overflows = 0;
+    datagram->n_reply_bytes = 0;
+    datagram->wants_sent_stamp = false;
+    take_controls(&header->msg_hdr, datagram);
+}
 
+size_t
+vt_ntp_turn_receive(VtNtpTurn *turn, int fd)
+{
     for (size_t i = 0; i < VT_NTP_SOCKET_BATCH; i++) {
-        VtNtpDatagram *datagram = &ret_datagrams[i];
-        *datagram = (VtNtpDatagram){ 0 };
-        batch.vectors[i] =
-            (struct iovec){ .iov_base = datagram->bytes, .iov_len = sizeof datagram->bytes };
-        batch.headers[i].msg_hdr = (struct msghdr){
-            .msg_name = &datagram->peer.socket_address,
-            .msg_namelen = sizeof datagram->peer.socket_address,
-            .msg_iov = &batch.vectors[i],
-            .msg_iovlen = 1,
-            .msg_control = &batch.controls[i],
-            .msg_controllen = sizeof batch.controls[i],
-        };
+        struct msghdr *header = &turn->headers[i].msg_hdr;
+        turn->vectors[i].iov_base = turn->datagrams[i].bytes;
+        turn->vectors[i].iov_len = sizeof turn->datagrams[i].bytes;
+        header->msg_name = &turn->datagrams[i].peer;
+        header->msg_namelen = sizeof turn->datagrams[i].peer;
+        header->msg_control = &turn->controls[i];
+        header->msg_controllen = sizeof turn->controls[i];
     }
     /* An error belongs to an earlier reply that could not be delivered; there is nothing to do. */
-    int n_received = recvmmsg(fd, batch.headers, VT_NTP_SOCKET_BATCH, MSG_DONTWAIT, NULL);
-    for (int i = 0; i < n_received; i++) {
-        ret_datagrams[i].n_bytes = batch.headers[i].msg_len;
-        ret_datagrams[i].peer.n_bytes = batch.headers[i].msg_hdr.msg_namelen;
-        take_controls(&batch.headers[i].msg_hdr, &ret_datagrams[i]);
-    }
+    int n_received = recvmmsg(fd, turn->headers, VT_NTP_SOCKET_BATCH, MSG_DONTWAIT, NULL);
+    for (int i = 0; i < n_received; i++)
+        take_datagram(&turn->headers[i], &turn->datagrams[i]);
     return n_received > 0 ? (size_t)n_received : 0;
 }
 
+/* Appends to what is there. The space was zeroed: CMSG_NXTHDR looks at the length behind. */
 static void
 put_control(struct msghdr *header, int level, int type, const void *data, size_t n_bytes)
 {
-    struct cmsghdr *control = CMSG_FIRSTHDR(header);
+    struct cmsghdr *control =
+        (struct cmsghdr *)((uint8_t *)header->msg_control + header->msg_controllen);
     control->cmsg_level = level;
     control->cmsg_type = type;
     control->cmsg_len = CMSG_LEN(n_bytes);
     memcpy(CMSG_DATA(control), data, n_bytes);
-    header->msg_controllen = CMSG_SPACE(n_bytes);
+    header->msg_controllen += CMSG_SPACE(n_bytes);
 }
 
 static void
-put_local(struct msghdr *header, const VtNtpDatagram *datagram, Control *control)
+put_controls(struct msghdr *header, const VtNtpDatagram *datagram)
 {
-    if (!datagram->has_local)
-        return;
-    header->msg_control = control;
-    header->msg_controllen = sizeof *control;
-    if (datagram->peer.socket_address.ss_family == AF_INET) {
+    uint32_t wish = SOF_TIMESTAMPING_TX_SOFTWARE;
+
+    if (datagram->has_local && datagram->peer.any.sa_family == AF_INET) {
         struct in_pktinfo info = {
             .ipi_ifindex = (int)datagram->interface_index,
             .ipi_spec_dst = datagram->local.v4,
         };
         put_control(header, SOL_IP, IP_PKTINFO, &info, sizeof info);
-        return;
+    } else if (datagram->has_local) {
+        struct in6_pktinfo info = {
+            .ipi6_addr = datagram->local.v6,
+            .ipi6_ifindex = datagram->interface_index,
+        };
+        put_control(header, SOL_IPV6, IPV6_PKTINFO, &info, sizeof info);
     }
-    struct in6_pktinfo info = {
-        .ipi6_addr = datagram->local.v6,
-        .ipi6_ifindex = datagram->interface_index,
-    };
-    put_control(header, SOL_IPV6, IPV6_PKTINFO, &info, sizeof info);
+    if (datagram->wants_sent_stamp)
+        put_control(header, SOL_SOCKET, SO_TIMESTAMPING, &wish, sizeof wish);
+    if (header->msg_controllen == 0)
+        header->msg_control = NULL;
+}
+
+/* The headers of the replies, without gaps; returns how many there are. */
+static size_t
+gather_replies(VtNtpTurn *turn, size_t n_datagrams)
+{
+    size_t n_replies = 0;
+    for (size_t i = 0; i < n_datagrams; i++) {
+        VtNtpDatagram *datagram = &turn->datagrams[i];
+        if (datagram->n_reply_bytes == 0)
+            continue;
+        struct msghdr *header = &turn->headers[n_replies].msg_hdr;
+        turn->vectors[n_replies].iov_base = datagram->reply;
+        turn->vectors[n_replies].iov_len = datagram->n_reply_bytes;
+        header->msg_name = &datagram->peer;
+        header->msg_namelen = datagram->peer.any.sa_family == AF_INET
+                                  ? sizeof datagram->peer.v4
+                                  : sizeof datagram->peer.v6;
+        header->msg_control = &turn->controls[n_replies];
+        header->msg_controllen = 0;
+        put_controls(header, datagram);
+        n_replies++;
+    }
+    return n_replies;
 }
 
 size_t
-vt_ntp_socket_send(int fd, const VtNtpDatagram *datagrams, size_t n_datagrams)
+vt_ntp_turn_send(VtNtpTurn *turn, int fd, size_t n_datagrams)
 {
-    Batch batch = { 0 };
-    g_assert(n_datagrams <= VT_NTP_SOCKET_BATCH);
-
-    for (size_t i = 0; i < n_datagrams; i++) {
-        const VtNtpDatagram *datagram = &datagrams[i];
-        batch.vectors[i] = (struct iovec){
-            .iov_base = (void *)datagram->bytes,
-            .iov_len = datagram->n_bytes,
-        };
-        batch.headers[i].msg_hdr = (struct msghdr){
-            .msg_name = (void *)&datagram->peer.socket_address,
-            .msg_namelen = datagram->peer.n_bytes,
-            .msg_iov = &batch.vectors[i],
-            .msg_iovlen = 1,
-        };
-        put_local(&batch.headers[i].msg_hdr, datagram, &batch.controls[i]);
-    }
-
     size_t n_sent = 0;
-    for (size_t next = 0; next < n_datagrams;) {
-        int n_taken = sendmmsg(fd, batch.headers + next, (unsigned)(n_datagrams - next),
+    size_t n_replies = gather_replies(turn, n_datagrams);
+    for (size_t next = 0; next < n_replies;) {
+        int n_taken = sendmmsg(fd, turn->headers + next, (unsigned)(n_replies - next),
                                MSG_DONTWAIT | MSG_NOSIGNAL);
         /* It stops at the first that cannot be sent: that one is lost, not those behind it. */
         next += n_taken > 0 ? (size_t)n_taken : 1;
         n_sent += n_taken > 0 ? (size_t)n_taken : 0;
     }
     return n_sent;
+}
+
+/* The receive stamp of a packet that ends the frame; 0 if it is too short for one. */
+static VtNtpStamp
+read_receive(const uint8_t *frame, size_t n_bytes, size_t n_packet_bytes)
+{
+    if (n_bytes < n_packet_bytes)
+        return 0;
+    VtByteReader reader;
+    vt_byte_reader_init(&reader, frame + n_bytes - n_packet_bytes + RECEIVE_OFFSET,
+                        sizeof(VtNtpStamp));
+    return vt_byte_reader_take_be64(&reader);
+}
+
+static bool
+read_one_sent(int fd, VtNtpSent *ret_sent, bool *ret_is_told)
+{
+    uint8_t frame[SENT_MOST_BYTES];
+    VtNtpDatagram stamped = { .has_stamp = false };
+    Control control;
+    struct iovec vector = { .iov_base = frame, .iov_len = sizeof frame };
+    struct msghdr header = {
+        .msg_iov = &vector,
+        .msg_iovlen = 1,
+        .msg_control = &control,
+        .msg_controllen = sizeof control,
+    };
+    ssize_t n_received = recvmsg(fd, &header, MSG_ERRQUEUE | MSG_DONTWAIT);
+    if (n_received < 0)
+        return false;
+    take_controls(&header, &stamped);
+    size_t n_bytes = (size_t)n_received;
+    *ret_is_told = stamped.has_stamp && (header.msg_flags & MSG_TRUNC) == 0;
+    *ret_sent = (VtNtpSent){
+        .sent_at = stamped.received_at,
+        .plain_receive = read_receive(frame, n_bytes, VT_NTP_PACKET_BYTES),
+        .authenticated_receive = read_receive(frame, n_bytes, VT_NTP_REPLY_MOST_BYTES),
+    };
+    return true;
+}
+
+size_t
+vt_ntp_socket_read_sent(int fd, VtNtpSent ret_sent[VT_NTP_SOCKET_BATCH])
+{
+    size_t n_told = 0;
+    bool is_told = false;
+    /* What else stands in that queue says that a reply did not arrive: nothing to be done. */
+    while (n_told < VT_NTP_SOCKET_BATCH && read_one_sent(fd, &ret_sent[n_told], &is_told))
+        n_told += is_told ? 1 : 0;
+    return n_told;
 }

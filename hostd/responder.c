@@ -2,14 +2,19 @@
 #include "hostd/responder.h"
 
 bool
+vt_responder_is_for(const VtNtpPacket *request)
+{
+    return request->mode == VT_NTP_MODE_CLIENT && request->version >= 1 &&
+           request->version <= VT_NTP_VERSION;
+}
+
+bool
 vt_responder_reply(const VtNtpPacket *request,
                    const VtHostClock *host,
                    VtWall received_at,
                    VtNtpPacket *ret_reply)
 {
-    if (request->mode != VT_NTP_MODE_CLIENT)
-        return false;
-    if (request->version < 1 || request->version > VT_NTP_VERSION)
+    if (!vt_responder_is_for(request))
         return false;
 
     /* Never in the future of the request, whose stamp may be older than the news of the clock. */

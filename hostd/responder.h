@@ -5,6 +5,9 @@
 #include "hostd/host-clock.h"
 #include "proto/ntp-packet.h"
 
+/* Whether @request is a client's, of a version that is answered. */
+bool vt_responder_is_for(const VtNtpPacket *request);
+
 /*
  * The reply to @request, received at @received_at, complete but for the transmit stamp, which
  * the caller sets as late as it can. False for anything but a client's request (mode 3,

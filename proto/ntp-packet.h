@@ -14,6 +14,8 @@
 #define VT_NTP_PACKET_BYTES 48
 #define VT_NTP_VERSION      4
 
+#define VT_NTP_STRATUM_UNSYNCHRONISED 16
+
 typedef enum {
     VT_NTP_LEAP_NONE = 0,
     VT_NTP_LEAP_INSERT = 1,

@@ -86,7 +86,7 @@ start(Fixture *fixture)
                                  .instance = &fixture->kernel } },
         .state_path = fixture->folder,
     };
-    fixture->hostd = vt_hostd_new(&params, fixture->clock);
+    fixture->hostd = vt_hostd_new(&params, fixture->clock, NULL);
     fake_host_run_until(are_all_up, fixture);
 }
 

@@ -27,7 +27,7 @@ start(Fixture *fixture)
         .host = { .trust = VT_HOST_CLOCK_TRUSTED },
         .state_path = fixture->folder,
     };
-    fixture->hostd = vt_hostd_new(&params, fixture->clock);
+    fixture->hostd = vt_hostd_new(&params, fixture->clock, NULL);
 }
 
 static void

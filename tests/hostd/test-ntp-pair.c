@@ -38,18 +38,20 @@ static const VtProviderNtpListener listener = { on_reading, on_kiss };
 static void
 set_up(Fixture *fixture, gconstpointer data)
 {
-    VtNtpAddress address;
+    VtNtpServerPlace place = { .fd = VT_FD_NONE };
+    VtNtpPolicy *policy = vt_ntp_policy_new();
     int error_number;
     (void)data; /* no parameters */
 
     fixture->clock = vt_clock_new_system();
-    g_assert_true(vt_ntp_address_parse("127.0.0.1", 0, &address, NULL));
-    fixture->server = vt_ntp_server_new(&address, 1, fixture->clock);
-    address = vt_ntp_server_get_address(fixture->server, 0, &error_number);
+    g_assert_true(vt_ntp_address_parse("127.0.0.1", 0, &place.place.address, NULL));
+    g_assert_true(vt_ntp_access_add(policy->access, "127.0.0.1", true, NULL));
+    fixture->server = vt_ntp_server_new(&place, 1, policy, fixture->clock);
+    place.place = vt_ntp_server_get_place(fixture->server, 0, &error_number);
     g_assert_cmpint(error_number, ==, 0);
     VtProviderNtpParams params = {
         .host = "127.0.0.1",
-        .port = vt_ntp_address_get_port(&address),
+        .port = vt_ntp_address_get_port(&place.place.address),
         .is_local = true,
     };
     fixture->provider = vt_provider_ntp_new(&params, fixture->clock, &listener, fixture);

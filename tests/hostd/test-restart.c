@@ -65,7 +65,7 @@ start_hostd(Fixture *fixture)
         .host = { .trust = VT_HOST_CLOCK_TRUSTED },
         .passed = passed,
     };
-    fixture->hostd = vt_hostd_new(&params, fixture->clock);
+    fixture->hostd = vt_hostd_new(&params, fixture->clock, NULL);
 }
 
 static void
