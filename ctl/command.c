@@ -4,8 +4,9 @@
 #include <glib.h>
 
 static const VtCommand *const commands[] = {
-    &vt_command_tracking, &vt_command_sources, &vt_command_clocks, &vt_command_journal,
-    &vt_command_waitsync, &vt_command_guests,  &vt_command_resync, &vt_command_freeze,
+    &vt_command_tracking, &vt_command_sources, &vt_command_clocks,  &vt_command_journal,
+    &vt_command_waitsync, &vt_command_guests,  &vt_command_clients, &vt_command_serverstats,
+    &vt_command_resync,   &vt_command_freeze,
 };
 
 const VtCommand *

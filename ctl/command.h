@@ -49,6 +49,8 @@ extern const VtCommand vt_command_clocks;
 extern const VtCommand vt_command_journal;
 extern const VtCommand vt_command_waitsync;
 extern const VtCommand vt_command_guests;
+extern const VtCommand vt_command_clients;
+extern const VtCommand vt_command_serverstats;
 extern const VtCommand vt_command_resync;
 extern const VtCommand vt_command_freeze;
 

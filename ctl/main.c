@@ -52,7 +52,7 @@ describe_arguments(Arguments *arguments)
         { "socket", 0, 0, G_OPTION_ARG_FILENAME, &arguments->socket_path,
           "Ask the daemon at this socket", "PATH" },
         { "lines", 'n', 0, G_OPTION_ARG_INT, &arguments->n_lines,
-          "journal: show so many, the newest (default: 10)", "N" },
+          "journal, clients: show so many, the newest (default: 10)", "N" },
         { "max-error", 0, 0, G_OPTION_ARG_STRING, &arguments->max_error,
           "waitsync: the greatest error bound that will do (default: any)", "SPAN" },
         { "timeout", 0, 0, G_OPTION_ARG_STRING, &arguments->timeout,

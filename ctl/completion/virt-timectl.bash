@@ -5,7 +5,7 @@ _virt_timectl()
 {
     local word="${COMP_WORDS[COMP_CWORD]}"
     local before="${COMP_WORDS[COMP_CWORD - 1]}"
-    local commands='tracking sources clocks journal waitsync guests resync freeze'
+    local commands='tracking sources clocks journal waitsync guests clients serverstats resync freeze'
     local options='--help --version --json --host --socket --lines --max-error --timeout --against-host'
 
     if [[ $before == -n || $before == --lines || $before == --max-error ||

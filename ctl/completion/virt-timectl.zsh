@@ -9,6 +9,8 @@ _virt_timectl_commands() {
         'journal:show the disruptions of the past and how they ended'
         'waitsync:wait until the clock is right'
         'guests:show the guests of this host and how right their clocks are'
+        'clients:show who asks this host for the time over NTP'
+        'serverstats:show what became of NTP requests'
         'resync:ask a guest to measure its clock now'
         'freeze:during an incident, let no guest be told to step'
     )
@@ -22,7 +24,7 @@ _arguments -S \
     '(-j --json)'{-j,--json}'[print every fact as JSON]' \
     '--host[ask virt-time-hostd]' \
     '--socket[ask the daemon at this socket]:socket:_files' \
-    '(-n --lines)'{-n,--lines}'[journal: show so many]:number:' \
+    '(-n --lines)'{-n,--lines}'[journal, clients: show so many]:number:' \
     '--max-error[waitsync: the greatest error bound that will do]:span:' \
     '--timeout[waitsync: how long to wait]:span:' \
     '--against-host[waitsync: in step with the reference will do]' \

@@ -22,6 +22,8 @@ struct FakeDaemon {
     GVariant *clocks;
     GVariant *host_facts;
     GVariant *guests;
+    GVariant *clients;
+    GVariant *counters;
     GVariant *journal;
     GVariant *later_tracking;
     unsigned n_to_later;
@@ -151,6 +153,28 @@ on_get_guests(VtBusHost1 *object, GDBusMethodInvocation *invocation, gpointer us
     return TRUE;
 }
 
+static gboolean
+on_get_ntp_clients(VtBusHost1 *object,
+                   GDBusMethodInvocation *invocation,
+                   guint n_most,
+                   gpointer user_data)
+{
+    FakeDaemon *daemon = user_data;
+
+    daemon->n_asked = n_most;
+    vt_bus_host1_complete_get_ntp_clients(object, invocation, daemon->clients);
+    return TRUE;
+}
+
+static gboolean
+on_get_ntp_counters(VtBusHost1 *object, GDBusMethodInvocation *invocation, gpointer user_data)
+{
+    FakeDaemon *daemon = user_data;
+
+    vt_bus_host1_complete_get_ntp_counters(object, invocation, daemon->counters);
+    return TRUE;
+}
+
 static void
 replace(GVariant **slot, const char *type, const char *text)
 {
@@ -189,6 +213,18 @@ void
 fake_daemon_set_guests(FakeDaemon *daemon, const char *guests)
 {
     replace(&daemon->guests, "aa{sv}", guests);
+}
+
+void
+fake_daemon_set_clients(FakeDaemon *daemon, const char *clients)
+{
+    replace(&daemon->clients, "aa{sv}", clients);
+}
+
+void
+fake_daemon_set_counters(FakeDaemon *daemon, const char *counters)
+{
+    replace(&daemon->counters, "a{sv}", counters);
 }
 
 void
@@ -260,6 +296,10 @@ fake_daemon_new(void)
     g_signal_connect(daemon->agent, "handle-get-clocks", G_CALLBACK(on_get_clocks), daemon);
     g_signal_connect(daemon->host, "handle-get-host", G_CALLBACK(on_get_host), daemon);
     g_signal_connect(daemon->host, "handle-get-guests", G_CALLBACK(on_get_guests), daemon);
+    g_signal_connect(daemon->host, "handle-get-ntp-clients", G_CALLBACK(on_get_ntp_clients),
+                     daemon);
+    g_signal_connect(daemon->host, "handle-get-ntp-counters", G_CALLBACK(on_get_ntp_counters),
+                     daemon);
     g_signal_connect(daemon->agent, "handle-get-journal", G_CALLBACK(on_get_agent_journal),
                      daemon);
     g_signal_connect(daemon->host, "handle-get-journal", G_CALLBACK(on_get_host_journal),
@@ -272,6 +312,8 @@ fake_daemon_new(void)
     fake_daemon_set_clocks(daemon, "[]");
     fake_daemon_set_host(daemon, "{}");
     fake_daemon_set_guests(daemon, "[]");
+    fake_daemon_set_clients(daemon, "[]");
+    fake_daemon_set_counters(daemon, "{}");
     daemon->agent_server = serve(daemon->agent_path, daemon->agent, VT_AGENT_OBJECT_PATH);
     daemon->host_server = serve(daemon->host_path, daemon->host, VT_HOST_OBJECT_PATH);
     return daemon;
@@ -289,6 +331,8 @@ fake_daemon_free(FakeDaemon *daemon)
     g_variant_unref(daemon->clocks);
     g_variant_unref(daemon->host_facts);
     g_variant_unref(daemon->guests);
+    g_variant_unref(daemon->clients);
+    g_variant_unref(daemon->counters);
     g_variant_unref(daemon->journal);
     g_clear_pointer(&daemon->later_tracking, g_variant_unref);
     g_free(daemon->resynced);

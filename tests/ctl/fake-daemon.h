@@ -23,6 +23,9 @@ void fake_daemon_set_clocks(FakeDaemon *daemon, const char *clocks);
 void fake_daemon_set_host(FakeDaemon *daemon, const char *host);
 void fake_daemon_set_guests(FakeDaemon *daemon, const char *guests);
 
+void fake_daemon_set_clients(FakeDaemon *daemon, const char *clients);
+void fake_daemon_set_counters(FakeDaemon *daemon, const char *counters);
+
 /* aa{sv}, of both daemons. */
 void fake_daemon_set_journal(FakeDaemon *daemon, const char *journal);
 
