@@ -153,6 +153,34 @@ test_resync_says_what_is_in_the_way(Fixture *fixture, gconstpointer data)
     g_assert_nonnull(strstr(frozen->message, "freeze off"));
 }
 
+static bool
+is_libvirt_missed(Fixture *fixture)
+{
+    g_autoptr(GVariant) host = g_variant_ref_sink(vt_hostd_get_host(fixture->hostd));
+    const char *libvirt = "";
+    g_assert_true(g_variant_lookup(host, "libvirt", "&s", &libvirt));
+    return strstr(libvirt, "nobody.xml") != NULL;
+}
+
+static void
+test_without_libvirt_it_serves_and_says_so(Fixture *fixture, gconstpointer data)
+{
+    VtHostdParams params = { .uri = "test:///nowhere/nobody.xml" };
+    bool has_timed_out = false;
+    (void)data;
+    g_clear_pointer(&fixture->hostd, vt_hostd_free);
+    guint id = g_timeout_add_seconds(TIMEOUT_SEC, on_timeout, &has_timed_out);
+
+    fixture->hostd = vt_hostd_new(&params, fixture->clock, NULL);
+    while (!is_libvirt_missed(fixture) && !has_timed_out)
+        g_main_context_iteration(NULL, TRUE);
+    g_source_remove(id);
+
+    g_assert_false(has_timed_out);
+    g_autoptr(GVariant) guests = g_variant_ref_sink(vt_hostd_get_guests(fixture->hostd));
+    g_assert_cmpuint(g_variant_n_children(guests), ==, 0);
+}
+
 #define add(path, function) \
     g_test_add("/hostd/hostd/" path, Fixture, NULL, set_up, function, tear_down)
 
@@ -160,9 +188,12 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    /* hostd warns of a libvirt that is not there. */
+    g_log_set_always_fatal(G_LOG_LEVEL_CRITICAL | G_LOG_FLAG_FATAL);
     g_assert_true(vt_domain_watch_prepare(NULL));
     add("freeze-holds-over-a-restart", test_freeze_holds_over_a_restart);
     add("frozen-guest-says-why-it-observes", test_frozen_guest_says_why_it_observes);
     add("resync-says-what-is-in-the-way", test_resync_says_what_is_in_the_way);
+    add("without-libvirt-it-serves-and-says-so", test_without_libvirt_it_serves_and_says_so);
     return g_test_run();
 }
