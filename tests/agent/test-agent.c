@@ -161,7 +161,7 @@ test_without_permission_it_measures_and_says_so(Fixture *fixture, gconstpointer 
         last_warning, ==,
         "cannot take over the clock: Operation not permitted; the clock is measured and left as it is");
     last_warning[0] = '\0';
-    wait_for(&fixture->host.n_requests, 3);
+    wait_for(&fixture->host.n_requests, 5);
     wait_for(&fixture->host.n_reports, 1);
 
     VtAgentView view = vt_agent_look(fixture->agent);
