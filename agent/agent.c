@@ -322,7 +322,7 @@ on_tick(void *user_data)
     agent->is_told_unsynchronised = false; /* somebody else may have told it otherwise */
     vt_link_probe(agent->link);
     vt_hint_list_on_tick(agent->hints);
-    vt_clocks_on_tick(agent->clocks);
+    vt_clocks_on_tick(agent->clocks, agent->tick);
     if (may_measure(agent))
         vt_sources_on_tick(agent->sources);
     if (!vt_sources_is_reading(agent->sources))
@@ -374,12 +374,13 @@ vt_agent_new(const VtAgentParams *params, VtClock *clock)
         vt_sources_new(agent->link, params->servers, clock, &sources_listener, agent);
     if (params->host_error_ns > 0)
         vt_sources_set_host_error(agent->sources, params->host_error_ns);
-    agent->clocks = vt_clocks_new(&params->clocks, params->udev, agent->sources);
+    agent->clocks = vt_clocks_new(&params->clocks, params->udev, agent->sources, clock);
     agent->raw_begun_at = vt_clock_read(clock).raw;
     VtHintPlaces hint_places = {
         .link = agent->link,
         .clock = clock,
         .vmclock = vt_clocks_get_vmclock(agent->clocks),
+        .rtc = vt_clocks_get_rtc(agent->clocks),
         .udev = params->udev,
         .clocksource_path = params->clocksource_path,
         .watches_sleep = params->watches_sleep,
@@ -405,8 +406,8 @@ vt_agent_free(VtAgent *agent)
     vt_tick_free(agent->tick);
     vt_doubt_timer_free(agent->doubt);
     vt_hint_list_free(agent->hints);
-    vt_clocks_free(agent->clocks);
     vt_sources_free(agent->sources);
+    vt_clocks_free(agent->clocks);
     vt_link_free(agent->link);
     vt_pipeline_free(agent->pipeline);
     if (agent->can_correct)

@@ -28,6 +28,9 @@ struct VtClocks {
     VtUdev *udev;
     VtSources *sources;
     GPtrArray *devices; /* Device, owned */
+    VtClock *clock;
+    VtRtc *rtc; /* NULL: none yet; there is never more than one */
+    VtRtcWatcher *rtc_watcher;
     VtVmclock *vmclock; /* NULL: none yet; there is never more than one */
 };
 
@@ -35,8 +38,6 @@ static void
 device_free(gpointer data)
 {
     Device *device = data;
-    if (device->source != NULL)
-        vt_source_set_present(device->source, false);
     g_free(device->name);
     g_free(device->path);
     g_free(device->clock_name);
@@ -141,11 +142,29 @@ begin_vmclock(VtClocks *clocks, Device *device)
 }
 
 static void
+begin_rtc(VtClocks *clocks, Device *device)
+{
+    device->kind = "rtc";
+    device->scale = VT_SCALE_UTC;
+    if (clocks->params.rtc.kernel == NULL || clocks->rtc != NULL) {
+        device->refusal =
+            clocks->rtc != NULL ? "one RTC serves" : "the settings say rtc-watch=off";
+        return;
+    }
+    clocks->rtc = vt_rtc_new(&clocks->params.rtc, device->path, clocks->clock);
+    clocks->rtc_watcher =
+        vt_rtc_watcher_new(clocks->rtc, device->name, clocks->sources, clocks->params.memory);
+    device->source = vt_rtc_watcher_get_source(clocks->rtc_watcher);
+}
+
+static void
 begin_device(VtClocks *clocks, Device *device, const char *subsystem)
 {
     device->is_ptp = g_str_equal(subsystem, "ptp");
     if (device->is_ptp)
         begin_ptp(clocks, device);
+    else if (g_str_equal(subsystem, "rtc"))
+        begin_rtc(clocks, device);
     else
         begin_vmclock(clocks, device);
     g_info("found clock '%s' ('%s'): %s", device->name, device->clock_name,
@@ -213,7 +232,7 @@ is_wanted(const VtUdevEvent *event)
 {
     if (g_strcmp0(event->subsystem, "misc") == 0)
         return g_str_has_prefix(event->name, "vmclock");
-    return g_strcmp0(event->subsystem, "ptp") == 0;
+    return g_strcmp0(event->subsystem, "ptp") == 0 || g_strcmp0(event->subsystem, "rtc") == 0;
 }
 
 static void
@@ -234,12 +253,13 @@ on_event(const VtUdevEvent *event, void *user_data)
 }
 
 VtClocks *
-vt_clocks_new(const VtClocksParams *params, VtUdev *udev, VtSources *sources)
+vt_clocks_new(const VtClocksParams *params, VtUdev *udev, VtSources *sources, VtClock *clock)
 {
     VtClocks *clocks = g_new0(VtClocks, 1);
     clocks->params = *params;
     clocks->udev = udev;
     clocks->sources = sources;
+    clocks->clock = clock;
     clocks->devices = g_ptr_array_new_with_free_func(device_free);
     if (udev == NULL)
         return clocks;
@@ -257,6 +277,8 @@ vt_clocks_free(VtClocks *clocks)
     if (clocks->udev != NULL)
         vt_udev_remove_listener(clocks->udev, on_event, clocks);
     g_ptr_array_unref(clocks->devices);
+    vt_rtc_watcher_free(clocks->rtc_watcher);
+    vt_rtc_free(clocks->rtc);
     vt_vmclock_free(clocks->vmclock);
     g_free(clocks);
 }
@@ -267,9 +289,15 @@ vt_clocks_get_vmclock(const VtClocks *clocks)
     return &clocks->vmclock;
 }
 
+VtRtc *const *
+vt_clocks_get_rtc(const VtClocks *clocks)
+{
+    return &clocks->rtc;
+}
+
 /* What hampers a clock is told once, not at each reading. */
-void
-vt_clocks_on_tick(VtClocks *clocks)
+static void
+tell_log(VtClocks *clocks)
 {
     for (guint i = 0; i < clocks->devices->len; i++) {
         Device *device = clocks->devices->pdata[i];
@@ -284,6 +312,14 @@ vt_clocks_on_tick(VtClocks *clocks)
         if (text[0] != '\0')
             g_info("clock '%s': %s", device->name, text);
     }
+}
+
+void
+vt_clocks_on_tick(VtClocks *clocks, VtTick *tick)
+{
+    if (clocks->rtc_watcher != NULL)
+        vt_rtc_watcher_on_tick(clocks->rtc_watcher, tick);
+    tell_log(clocks);
 }
 
 void

@@ -7,6 +7,7 @@
 
 static const char *const modes[] = { "auto", "observe", NULL };
 
+static const char *const rtc_watches[] = { "auto", "off", NULL };
 static const char *const scales[] = { "utc", "tai", NULL };
 
 static const VtOption options[] = {
@@ -36,6 +37,15 @@ static const VtOption options[] = {
         .least = VT_NS_PER_US,
         .greatest = 3600 * VT_NS_PER_SEC,
         .summary = "what the host's clock may be off by while no link tells",
+    },
+    {
+        .group = "agent",
+        .key = "rtc-watch",
+        .kind = VT_OPTION_CHOICE,
+        .field_offset = offsetof(VtAgentConfig, rtc_watch),
+        .default_text = "auto",
+        .choices = rtc_watches,
+        .summary = "whether the RTC is kept open and watched where nothing better is",
     },
 };
 

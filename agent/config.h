@@ -31,10 +31,16 @@ typedef struct {
     VtNs error_ns;    /* the most by which it is off */
 } VtClockConfig;
 
+typedef enum {
+    VT_RTC_WATCH_AUTO, /* while there is neither a link nor a clock of the hypervisor's */
+    VT_RTC_WATCH_OFF,
+} VtRtcWatch;
+
 typedef struct {
     int mode;             /* VtAgentMode */
     char *control_socket; /* NULL: the built-in path */
     VtNs host_error_ns;   /* of a host that does not tell */
+    int rtc_watch;        /* VtRtcWatch */
     GPtrArray *servers;   /* VtServerConfig */
     GPtrArray *clocks;    /* VtClockConfig */
 } VtAgentConfig;

@@ -5,6 +5,7 @@
 #include "agent/hints/clocksource.h"
 #include "agent/hints/link-state.h"
 #include "agent/hints/notice.h"
+#include "agent/hints/rtc-edge.h"
 #include "agent/hints/sleep.h"
 #include "agent/hints/uevent.h"
 #include "agent/hints/vmclock.h"
@@ -118,6 +119,8 @@ vt_hint_list_new(const VtHintPlaces *places, VtHintFunc on_hint, void *user_data
     add(list, vt_hint_boot_gap_new(places->clock, on_sign, list));
     if (places->vmclock != NULL)
         add(list, vt_hint_vmclock_new(places->vmclock, on_sign, list));
+    if (places->rtc != NULL)
+        add(list, vt_hint_rtc_edge_new(places->rtc, on_sign, list));
     if (places->clocksource_path != NULL)
         add(list, vt_hint_clocksource_new(places->clocksource_path, on_sign, list));
     if (places->udev != NULL)

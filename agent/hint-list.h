@@ -6,6 +6,7 @@
 #pragma once
 
 #include "agent/devices/link.h"
+#include "agent/devices/rtc.h"
 #include "agent/devices/udev.h"
 #include "agent/devices/vmclock.h"
 #include "agent/hints/clock-set.h"
@@ -22,6 +23,7 @@ typedef struct {
     VtLink *link;
     VtClock *clock;
     VtVmclock *const *vmclock;    /* as vt_hint_vmclock_new wants it; NULL: not watched */
+    VtRtc *const *rtc;            /* as vt_hint_rtc_edge_new wants it; NULL: not watched */
     VtUdev *udev;                 /* NULL: not watched */
     const char *clocksource_path; /* NULL: not watched */
     bool watches_sleep;           /* over the system bus */

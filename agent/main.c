@@ -75,6 +75,8 @@ run(const VtAgentConfig *config)
         .host_error_ns = config->host_error_ns,
         .clocks = {
             .cards = config->clocks,
+            .rtc = { .kernel = config->rtc_watch == VT_RTC_WATCH_AUTO ? &vt_rtc_system : NULL },
+            .memory = memory,
             .vmclock = { .kernel = &vt_vmclock_system, .counter = vt_counter_system() },
         },
         .clocksource_path = VT_CLOCKSOURCE_PATH,

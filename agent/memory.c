@@ -109,6 +109,23 @@ vt_agent_memory_on_tick(VtAgentMemory *memory, const VtPipelineStatus *status)
         save(memory);
 }
 
+void
+vt_agent_memory_get_rtc_phase(const VtAgentMemory *memory, VtRtcPhase *phase)
+{
+    if (memory != NULL && memory->state.rtc_phase.is_known)
+        *phase = memory->state.rtc_phase;
+}
+
+void
+vt_agent_memory_set_rtc_phase(VtAgentMemory *memory, const VtRtcPhase *phase)
+{
+    if (memory == NULL || !phase->is_known || !phase->is_true ||
+        phase->learnt_at.ns == memory->state.rtc_phase.learnt_at.ns)
+        return;
+    memory->state.rtc_phase = *phase;
+    memory->is_unsaved = true;
+}
+
 uint8_t
 vt_agent_memory_get_mode(const VtAgentMemory *memory)
 {

@@ -12,6 +12,7 @@
 
 #include <glib.h>
 
+#include "agent/devices/rtc-phase.h"
 #include "agent/identity.h"
 #include "agent/journal.h"
 #include "core/pipeline.h"
@@ -35,6 +36,12 @@ void vt_agent_memory_get_rate(const VtAgentMemory *memory, VtPipelineParams *par
 
 /* On each tick: sees the rate, and saves it after five minutes and then each hour. */
 void vt_agent_memory_on_tick(VtAgentMemory *memory, const VtPipelineStatus *status);
+
+/* The RTC's phase as this boot has learnt it; nothing if it has not. */
+void vt_agent_memory_get_rtc_phase(const VtAgentMemory *memory, VtRtcPhase *phase);
+
+/* Remembered if it is true; saved with the rate. */
+void vt_agent_memory_set_rtc_phase(VtAgentMemory *memory, const VtRtcPhase *phase);
 
 /* VtLinkMode, of the last HELLO; VT_LINK_MODE_INVALID if none was ever heard. */
 uint8_t vt_agent_memory_get_mode(const VtAgentMemory *memory);

@@ -32,6 +32,11 @@ vt_saved_state_write(const VtSavedState *state)
         g_key_file_set_double(file, GROUP, "rate-ppb", state->rate_ppb);
         g_key_file_set_double(file, GROUP, "rate-sigma-ppb", state->rate_sigma_ppb);
     }
+    if (state->rtc_phase.is_known) {
+        g_key_file_set_int64(file, GROUP, "rtc-ahead-ns", state->rtc_phase.ahead_ns);
+        g_key_file_set_int64(file, GROUP, "rtc-error-ns", state->rtc_phase.error_ns);
+        g_key_file_set_int64(file, GROUP, "rtc-learnt-at-ns", state->rtc_phase.learnt_at.ns);
+    }
     if (state->mode != VT_LINK_MODE_INVALID)
         g_key_file_set_string(file, GROUP, "mode", vt_link_mode_name(state->mode));
     return g_key_file_to_data(file, NULL, NULL);
@@ -78,6 +83,29 @@ read_rate(GKeyFile *file, VtSavedState *state, double more_sigma_ppb)
     return true;
 }
 
+/* False for one that is missing, or negative where it must not be. */
+static bool
+read_ns(GKeyFile *file, const char *key, int64_t least_ns, int64_t *ret_ns)
+{
+    g_autoptr(GError) error = NULL;
+    int64_t value_ns = g_key_file_get_int64(file, GROUP, key, &error);
+    if (error != NULL || value_ns < least_ns)
+        return false;
+    *ret_ns = value_ns;
+    return true;
+}
+
+/* Another boot may be another start of the machine, which gives its RTC another phase. */
+static void
+read_rtc_phase(GKeyFile *file, VtRtcPhase *phase)
+{
+    VtRtcPhase read = { .is_known = true, .is_true = true };
+    if (read_ns(file, "rtc-ahead-ns", INT64_MIN, &read.ahead_ns) &&
+        read_ns(file, "rtc-error-ns", 0, &read.error_ns) &&
+        read_ns(file, "rtc-learnt-at-ns", 0, &read.learnt_at.ns))
+        *phase = read;
+}
+
 bool
 vt_saved_state_read(const char *text,
                     const VtIdentity *now,
@@ -102,6 +130,8 @@ vt_saved_state_read(const char *text,
     bool is_same_boot = vt_identity_is_same_boot(&state.identity, now);
     state.has_rate =
         read_rate(file, &state, is_same_boot ? SAME_BOOT_SIGMA_PPB : OTHER_BOOT_SIGMA_PPB);
+    if (is_same_boot)
+        read_rtc_phase(file, &state.rtc_phase);
     state.mode = read_mode(file);
     if (!state.has_rate && g_key_file_has_key(file, GROUP, "rate-ppb", NULL)) {
         g_set_error_literal(error, VT_ERROR, VT_ERROR_INVALID, "a rate that cannot be");

@@ -10,6 +10,7 @@
 
 #include <glib.h>
 
+#include "agent/devices/rtc-phase.h"
 #include "agent/identity.h"
 
 typedef struct {
@@ -17,7 +18,8 @@ typedef struct {
     bool has_rate;
     double rate_ppb; /* as in VtPipelineStatus */
     double rate_sigma_ppb;
-    uint8_t mode; /* VtLinkMode; VT_LINK_MODE_INVALID: the host has never said */
+    VtRtcPhase rtc_phase; /* of this boot; not known: none */
+    uint8_t mode;         /* VtLinkMode; VT_LINK_MODE_INVALID: the host has never said */
 } VtSavedState;
 
 /* Transfer full. */

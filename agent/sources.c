@@ -35,6 +35,7 @@ struct VtSources {
     VtStopwatch stopwatch;
     VtNs host_error_ns;
     VtQuality host_quality;
+    VtTruth truth;
     StandIn stand_in;
     VtMono raw_stand_in_at;
 };
@@ -213,6 +214,7 @@ vt_sources_new(VtLink *link,
     sources->list = g_ptr_array_new_with_free_func(free_source);
     vt_choice_init(&sources->choice);
     vt_sources_set_host_error(sources, DEFAULT_HOST_ERROR_NS);
+    sources->truth.is_settled = true;
 
     g_ptr_array_add(sources->list, vt_source_new_link(link, &sources->owner));
     for (guint i = 0; servers != NULL && i < servers->len; i++)
@@ -290,6 +292,15 @@ vt_sources_on_tick(VtSources *sources)
     judge(sources);
 }
 
+static bool
+follows_rtc(const VtSources *sources)
+{
+    const VtSource *followed = get_followed(sources);
+    return followed != NULL &&
+           vt_source_get_candidate(followed, false, (VtMono){ 0 }).source_class ==
+               VT_SOURCE_RTC;
+}
+
 void
 vt_sources_set_status(VtSources *sources, const VtPipelineStatus *status, bool is_suspect)
 {
@@ -299,6 +310,32 @@ vt_sources_set_status(VtSources *sources, const VtPipelineStatus *status, bool i
     sources->is_disrupted = status->state == VT_STATE_DISRUPTED;
     sources->offset_ns = status->offset_ns;
     sources->error_ns = status->error_ns;
+    sources->truth = (VtTruth){
+        .is_settled = !is_suspect && sources->stand_in != STAND_IN_ACTIVE &&
+                      !sources->is_disrupted && status->state != VT_STATE_MEASURING,
+        /* What the RTC says of itself proves nothing. */
+        .is_right = sources->is_right && !follows_rtc(sources),
+        .offset_ns = status->offset_ns,
+        .error_ns = status->error_ns,
+    };
+}
+
+const VtTruth *
+vt_sources_get_truth(const VtSources *sources)
+{
+    return &sources->truth;
+}
+
+bool
+vt_sources_has_host_clock(const VtSources *sources)
+{
+    VtMono raw_now = vt_clock_read(sources->owner.clock).raw;
+    for (size_t i = 0; i < sources->list->len; i++) {
+        VtCandidate candidate = vt_source_get_candidate(get_nth(sources, i), false, raw_now);
+        if (candidate.is_usable && candidate.source_class < VT_SOURCE_SERVER)
+            return true;
+    }
+    return false;
 }
 
 void

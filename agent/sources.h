@@ -81,6 +81,12 @@ bool vt_sources_is_reading(const VtSources *sources);
  */
 const char *vt_sources_get_name(const VtSources *sources);
 
+/* What is known of the clock without the RTC's own word. Borrowed; it changes all the time. */
+const VtTruth *vt_sources_get_truth(const VtSources *sources);
+
+/* Whether the link or a clock of the hypervisor's is there. */
+bool vt_sources_has_host_clock(const VtSources *sources);
+
 bool vt_sources_is_followed(const VtSources *sources, const VtSource *source);
 
 /* The result of org.virttime.Agent1.GetSources, aa{sv}. Floating reference. */

@@ -16,6 +16,7 @@ typedef enum {
     VT_SOURCE_HYPERVISOR, /* a clock that the hypervisor shows */
     VT_SOURCE_LINK,       /* the private channel to the host */
     VT_SOURCE_SERVER,     /* a server on a network */
+    VT_SOURCE_RTC,        /* the machine's RTC: only as good as what it was compared with */
 } VtSourceClass;
 
 /* The best of so many readings counts: one slow exchange does not spoil a reference. */

@@ -91,16 +91,18 @@ const VtCommand vt_command_clocks = {
     .name = "clocks",
     .side = VT_SIDE_AGENT,
     .summary = "show the clocks that this machine's devices have",
-    .help = "Shows each clock that a device of this machine has, and why it is used or not.\n"
-            "\n"
-            "  KIND    whose clock it is; card: a network card's, not a hypervisor's\n"
-            "  SCALE   utc, or tai, which is turned into UTC\n"
-            "  METHOD  how it is read: precise, extended or plain for PTP clocks\n"
-            "  COST    what one reading takes at least\n"
-            "  DELAY   width of the last reading's bracket\n"
-            "  BOUND   how far true time may be from what it shows\n"
-            "  OFFSET  it minus this clock, now: positive means that this clock is behind\n"
-            "  USE     followed, or why not\n"
-            "  REMARK  what could be better about it\n",
+    .help =
+        "Shows each clock that a device of this machine has, and why it is used or not.\n"
+        "\n"
+        "  KIND    whose clock it is; card: a network card's, not a hypervisor's\n"
+        "  SCALE   utc, or tai, which is turned into UTC\n"
+        "  METHOD  how it is read: precise, extended or plain for PTP clocks, page for vmclock,\n"
+        "          interrupt or polling for the RTC\n"
+        "  COST    what one reading takes at least\n"
+        "  DELAY   width of the last reading's bracket\n"
+        "  BOUND   how far true time may be from what it shows\n"
+        "  OFFSET  it minus this clock, now: positive means that this clock is behind\n"
+        "  USE     followed, or why not\n"
+        "  REMARK  what could be better about it\n",
     .run = run_clocks,
 };

@@ -19,3 +19,11 @@ typedef struct {
     uint8_t stratum; /* 0: unknown */
     uint8_t leap;
 } VtQuality;
+
+/* What is known of the local clock from somebody better than the one who asks. */
+typedef struct {
+    bool is_settled; /* nothing is suspected, and nothing is being put right */
+    bool is_right;   /* and a synchronised reference says so */
+    VtNs offset_ns;  /* while it is: true time minus the clock */
+    VtNs error_ns;
+} VtTruth;

@@ -45,6 +45,31 @@ test_comes_back(void)
 }
 
 static void
+test_rtc_phase_is_this_boots_alone(void)
+{
+    VtSavedState before = make_state();
+    VtSavedState after;
+    before.rtc_phase = (VtRtcPhase){
+        .is_known = true,
+        .is_true = true,
+        .ahead_ns = -7199 * VT_NS_PER_SEC,
+        .error_ns = 250000,
+        .learnt_at = { .ns = INT64_C(1900000000000000000) },
+    };
+    g_autofree char *text = vt_saved_state_write(&before);
+
+    g_assert_true(vt_saved_state_read(text, &here, &after, NULL));
+    g_assert_true(after.rtc_phase.is_known);
+    g_assert_true(after.rtc_phase.is_true);
+    g_assert_cmpint(after.rtc_phase.ahead_ns, ==, -7199 * VT_NS_PER_SEC);
+    g_assert_cmpint(after.rtc_phase.error_ns, ==, 250000);
+    g_assert_cmpint(after.rtc_phase.learnt_at.ns, ==, INT64_C(1900000000000000000));
+
+    g_assert_true(vt_saved_state_read(text, &rebooted, &after, NULL));
+    g_assert_false(after.rtc_phase.is_known);
+}
+
+static void
 test_after_a_boot_the_rate_is_less_sure(void)
 {
     VtSavedState before = make_state();
@@ -162,6 +187,8 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/agent/saved-state/comes-back", test_comes_back);
+    g_test_add_func("/agent/saved-state/rtc-phase-is-this-boots-alone",
+                    test_rtc_phase_is_this_boots_alone);
     g_test_add_func("/agent/saved-state/after-a-boot-the-rate-is-less-sure",
                     test_after_a_boot_the_rate_is_less_sure);
     g_test_add_func("/agent/saved-state/clones-do-not-believe-it",

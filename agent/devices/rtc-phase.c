@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "agent/devices/rtc-phase.h"
+
+/*
+ * An interrupt reaches a process in a guest within some 100 us, now and then within 4 ms. What
+ * is later than that is a sign, and at worst costs one reading.
+ */
+#define MOST_LATE_NS (5 * VT_NS_PER_MS)
+
+/* Two oscillators, as far apart as they can be. */
+#define RATE_DIVISOR 1000
+
+/* How an edge that came early moves the grid, and one that came late: most are late. */
+#define LATE_WEIGHT 8
+
+#define LEAST_LOCAL_NS (900 * VT_NS_PER_SEC)
+
+/* Contradictions in a row after which what was learnt is no longer so. */
+#define MOST_CONTRADICTIONS 2
+
+/* RFC 5905, PHI: what the host's own clock may drift. */
+#define PHI_PPM 15
+#define PPM     1000000
+
+static VtNs
+round_to_second(VtNs span_ns)
+{
+    VtNs half_ns = span_ns >= 0 ? VT_NS_PER_SEC / 2 : -(VT_NS_PER_SEC / 2);
+    return vt_ns_add(span_ns, half_ns) / VT_NS_PER_SEC * VT_NS_PER_SEC;
+}
+
+static bool
+is_quarter_of_hours(VtNs span_ns)
+{
+    VtNs rest_ns = vt_ns_abs(span_ns) % LEAST_LOCAL_NS;
+    return vt_ns_abs(span_ns) >= LEAST_LOCAL_NS - VT_NS_PER_SEC &&
+           (rest_ns <= VT_NS_PER_SEC || rest_ns >= LEAST_LOCAL_NS - VT_NS_PER_SEC);
+}
+
+/* By what the RTC went on more than RAW, to the second. */
+static VtNs
+get_jump(const VtRtcGrid *grid, VtMono raw_at, VtWall second)
+{
+    VtNs raw_ns = vt_mono_diff(raw_at, grid->raw_last_at);
+    return vt_ns_sub(vt_wall_diff(second, grid->second_last), raw_ns);
+}
+
+static void
+follow_grid(VtRtcGrid *grid, VtMono raw_at, VtNs late_ns)
+{
+    VtNs moved_ns = late_ns > 0 ? late_ns / LATE_WEIGHT : late_ns;
+    grid->raw_grid_at = vt_mono_add(raw_at, vt_ns_sub(moved_ns, late_ns));
+}
+
+VtRtcEdgeKind
+vt_rtc_grid_judge(VtRtcGrid *grid, VtMono raw_at, VtWall second)
+{
+    if (!grid->has_last) {
+        grid->has_last = true;
+        grid->raw_grid_at = raw_at;
+        grid->raw_last_at = raw_at;
+        grid->second_last = second;
+        return VT_RTC_EDGE_FIRST;
+    }
+
+    VtNs since_ns = vt_mono_diff(raw_at, grid->raw_grid_at);
+    VtNs late_ns = vt_ns_sub(since_ns, round_to_second(since_ns));
+    VtNs jump_ns = get_jump(grid, raw_at, second);
+    grid->raw_last_at = raw_at;
+    grid->second_last = second;
+    if (vt_ns_abs(jump_ns) < VT_NS_PER_SEC &&
+        vt_ns_abs(late_ns) <= MOST_LATE_NS + since_ns / RATE_DIVISOR) {
+        follow_grid(grid, raw_at, late_ns);
+        return VT_RTC_EDGE_IN_PHASE;
+    }
+
+    /* This edge was overdue and is none of the new grid; the next one is. */
+    grid->has_last = false;
+    if (jump_ns <= -VT_NS_PER_SEC || (grid->is_local_time && is_quarter_of_hours(jump_ns)))
+        return VT_RTC_EDGE_WAS_SET;
+    return jump_ns >= VT_NS_PER_SEC ? VT_RTC_EDGE_JUMPED : VT_RTC_EDGE_OFF_PHASE;
+}
+
+static void
+take(VtRtcPhase *phase, VtWall second, const VtRtcWitness *witness)
+{
+    *phase = (VtRtcPhase){
+        .is_known = true,
+        .is_true = witness->is_true,
+        .ahead_ns = vt_wall_diff(witness->true_at, second),
+        .error_ns = witness->error_ns,
+        .learnt_at = second,
+    };
+}
+
+bool
+vt_rtc_phase_learn(VtRtcPhase *phase, VtWall second, const VtRtcWitness *witness)
+{
+    VtNs ahead_ns = vt_wall_diff(witness->true_at, second);
+    if (!phase->is_known || (witness->is_true && !phase->is_true)) {
+        take(phase, second, witness);
+        return true;
+    }
+    if (phase->is_true && !witness->is_true)
+        return false;
+
+    VtNs apart_ns = vt_ns_sub(ahead_ns, phase->ahead_ns);
+    VtNs allowed_ns = vt_ns_add(vt_rtc_phase_get_error(phase, second),
+                                vt_ns_add(witness->error_ns, MOST_LATE_NS));
+    if (vt_ns_abs(apart_ns) > allowed_ns) {
+        phase->n_contradictions += 1;
+        if (phase->n_contradictions < MOST_CONTRADICTIONS)
+            return false;
+        take(phase, second, witness);
+        return true;
+    }
+    /* An interrupt is never early: the least of all lags is the phase. */
+    VtNs moved_ns = apart_ns > 0 ? apart_ns / LATE_WEIGHT : apart_ns;
+    phase->n_contradictions = 0;
+    phase->ahead_ns = vt_ns_add(phase->ahead_ns, moved_ns);
+    phase->error_ns = witness->error_ns;
+    phase->learnt_at = second;
+    return true;
+}
+
+void
+vt_rtc_phase_forget(VtRtcPhase *phase)
+{
+    *phase = (VtRtcPhase){ 0 };
+}
+
+VtNs
+vt_rtc_phase_get_error(const VtRtcPhase *phase, VtWall second)
+{
+    VtNs age_ns = vt_ns_max(vt_wall_diff(second, phase->learnt_at), 0);
+    return vt_ns_add(phase->error_ns, age_ns / PPM * PHI_PPM);
+}
+
+bool
+vt_rtc_phase_is_local_time(const VtRtcPhase *phase)
+{
+    return phase->is_known && vt_ns_abs(phase->ahead_ns) >= LEAST_LOCAL_NS - VT_NS_PER_SEC;
+}

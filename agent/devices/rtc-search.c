@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "agent/devices/rtc-search.h"
+
+#define SEARCH_GAP_NS (20 * VT_NS_PER_MS)
+#define CLOSE_GAP_NS  VT_NS_PER_MS
+#define EVERY_NS      (4 * VT_NS_PER_SEC)
+
+/* So long before an edge is due the looks begin, and two looks no further apart bracket one. */
+#define MARGIN_NS (3 * VT_NS_PER_MS)
+
+#define LEAST_JUMP_NS (2 * VT_NS_PER_SEC)
+
+/* When the next edge is worth looking for; in between nobody is woken. */
+static VtNs
+get_wait(VtRtcSearch *search, VtMono raw_at)
+{
+    VtNs until_ns =
+        search->is_rough ? VT_NS_PER_SEC - SEARCH_GAP_NS - MARGIN_NS : EVERY_NS - MARGIN_NS;
+    VtNs wait_ns = vt_ns_sub(until_ns, vt_mono_diff(raw_at, search->raw_edge_at));
+    if (search->has_edge && wait_ns < -2 * SEARCH_GAP_NS)
+        search->has_edge = false; /* it is not where it was */
+    return search->has_edge ? vt_ns_max(wait_ns, CLOSE_GAP_NS) : SEARCH_GAP_NS;
+}
+
+/* When an edge was is known from looks close together alone; that the RTC jumped, from any. */
+static bool
+note_change(VtRtcSearch *search, VtMono raw_at, VtWall second)
+{
+    VtNs gap_ns = vt_mono_diff(raw_at, search->raw_look_at);
+    VtNs jump_ns = vt_ns_sub(vt_wall_diff(second, search->shown), gap_ns);
+    bool has_jumped = vt_ns_abs(jump_ns) >= LEAST_JUMP_NS;
+    bool is_close = gap_ns <= MARGIN_NS;
+
+    /* The first look of those around an edge shows seconds that went by unseen. */
+    if (search->has_edge && !is_close && !has_jumped)
+        return false;
+    search->has_edge = true;
+    search->is_rough = !is_close;
+    search->raw_edge_at = raw_at;
+    if (has_jumped)
+        search->has_edge = false;
+    return is_close || has_jumped;
+}
+
+VtRtcLook
+vt_rtc_search_look(VtRtcSearch *search, VtMono raw_at, VtWall second)
+{
+    bool has_changed = search->has_shown && second.ns != search->shown.ns;
+    bool is_edge = has_changed && note_change(search, raw_at, second);
+    search->has_shown = true;
+    search->shown = second;
+    search->raw_look_at = raw_at;
+    return (VtRtcLook){ .is_edge = is_edge, .wait_ns = get_wait(search, raw_at) };
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Finds the edges of an RTC's seconds by looking at it, where no interrupt tells of them: every
+ * 20 ms until one was seen, then each millisecond around the next, and from then on around every
+ * fourth. Pure: says when to look again, and what a look has shown.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/units.h"
+
+typedef struct {
+    bool has_shown; /* a look was taken: when, and what it showed */
+    VtMono raw_look_at;
+    VtWall shown;
+    bool has_edge; /* where the edges are is known, more or less */
+    bool is_rough;
+    VtMono raw_edge_at;
+} VtRtcSearch;
+
+typedef struct {
+    bool is_edge; /* just now, or so long ago that the RTC must have jumped */
+    VtNs wait_ns; /* until the next look */
+} VtRtcLook;
+
+/* A zeroed VtRtcSearch begins anew. At @raw_at the RTC showed @second. */
+VtRtcLook vt_rtc_search_look(VtRtcSearch *search, VtMono raw_at, VtWall second);

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "agent/devices/rtc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/rtc.h>
+#include <sys/ioctl.h>
+#include <time.h>
+
+#include <glib-unix.h>
+
+#include "agent/devices/rtc-search.h"
+#include "base/error.h"
+
+/* An armed interrupt that has not come for so long does not come (an HPET may have taken it). */
+#define MOST_SILENCE_NS (3 * VT_NS_PER_SEC)
+
+#define AFTER_FAILURE_NS (4 * VT_NS_PER_SEC)
+
+typedef struct {
+    VtRtcFunc func;
+    void *user_data;
+} Listener;
+
+struct VtRtc {
+    VtRtcPlaces places;
+    char *path;
+    VtClock *clock;
+    VtFd fd; /* NONE: not watched */
+    bool has_interrupt;
+    GSource *source;    /* of the interrupt, or the timer of the polling */
+    VtMono raw_heard;   /* of the interrupt */
+    VtRtcSearch search; /* while polling */
+    VtRtcGrid grid;
+    VtRtcPhase phase;
+    GArray *listeners; /* Listener */
+};
+
+static VtFd
+system_open(void *instance, const char *path, GError **error)
+{
+    (void)instance;
+    VtFd fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        (void)vt_error_set_errno(error, errno, "cannot open '%s'", path);
+    return fd;
+}
+
+static bool
+system_read_time(void *instance, VtFd fd, VtWall *ret_second, GError **error)
+{
+    struct rtc_time time = { 0 };
+    (void)instance;
+    if (ioctl(fd, RTC_RD_TIME, &time) < 0)
+        return vt_error_set_errno(error, errno, "cannot read the RTC");
+    struct tm date = {
+        .tm_sec = time.tm_sec,
+        .tm_min = time.tm_min,
+        .tm_hour = time.tm_hour,
+        .tm_mday = time.tm_mday,
+        .tm_mon = time.tm_mon,
+        .tm_year = time.tm_year,
+    };
+    *ret_second = (VtWall){ .ns = vt_ns_mul(timegm(&date), VT_NS_PER_SEC) };
+    return true;
+}
+
+static bool
+system_arm(void *instance, VtFd fd, bool is_on)
+{
+    (void)instance;
+    return ioctl(fd, is_on ? RTC_UIE_ON : RTC_UIE_OFF, 0) >= 0;
+}
+
+static bool
+system_take(void *instance, VtFd fd)
+{
+    unsigned long interrupts;
+    (void)instance;
+    return read(fd, &interrupts, sizeof interrupts) == sizeof interrupts &&
+           (interrupts & RTC_UF) != 0;
+}
+
+const VtRtcKernel vt_rtc_system = {
+    .open = system_open,
+    .read_time = system_read_time,
+    .arm = system_arm,
+    .take = system_take,
+};
+
+VtRtc *
+vt_rtc_new(const VtRtcPlaces *places, const char *path, VtClock *clock)
+{
+    VtRtc *rtc = g_new0(VtRtc, 1);
+    rtc->places = *places;
+    rtc->path = g_strdup(path);
+    rtc->clock = clock;
+    rtc->fd = VT_FD_NONE;
+    rtc->listeners = g_array_new(FALSE, FALSE, sizeof(Listener));
+    return rtc;
+}
+
+static void
+stop_source(VtRtc *rtc)
+{
+    if (rtc->source == NULL)
+        return;
+    g_source_destroy(rtc->source);
+    g_clear_pointer(&rtc->source, g_source_unref);
+}
+
+void
+vt_rtc_unwatch(VtRtc *rtc)
+{
+    if (rtc->fd < 0)
+        return;
+    stop_source(rtc);
+    /* Closing alone would leave the interrupt on for whoever opens it next. */
+    if (rtc->has_interrupt)
+        (void)rtc->places.kernel->arm(rtc->places.instance, rtc->fd, false);
+    rtc->has_interrupt = false;
+    vt_fd_close(&rtc->fd);
+}
+
+void
+vt_rtc_free(VtRtc *rtc)
+{
+    if (rtc == NULL)
+        return;
+    vt_rtc_unwatch(rtc);
+    g_array_unref(rtc->listeners);
+    g_free(rtc->path);
+    g_free(rtc);
+}
+
+static void
+tell_edge(VtRtc *rtc, VtInstant at, VtWall second)
+{
+    rtc->grid.is_local_time = vt_rtc_phase_is_local_time(&rtc->phase);
+    VtRtcEdge edge = {
+        .at = at,
+        .second = second,
+        .kind = vt_rtc_grid_judge(&rtc->grid, at.raw, second),
+    };
+    if (edge.kind == VT_RTC_EDGE_WAS_SET)
+        vt_rtc_phase_forget(&rtc->phase);
+    for (guint i = 0; i < rtc->listeners->len; i++) {
+        const Listener *listener = &g_array_index(rtc->listeners, Listener, i);
+        listener->func(&edge, listener->user_data);
+    }
+}
+
+static gboolean
+on_interrupt(gint fd, GIOCondition condition, gpointer user_data)
+{
+    VtRtc *rtc = user_data;
+    VtInstant at = vt_clock_read(rtc->clock);
+    VtWall second;
+    (void)condition;
+
+    if (!rtc->places.kernel->take(rtc->places.instance, fd) ||
+        !rtc->places.kernel->read_time(rtc->places.instance, fd, &second, NULL))
+        return G_SOURCE_CONTINUE;
+    rtc->raw_heard = at.raw;
+    tell_edge(rtc, at, second);
+    return G_SOURCE_CONTINUE;
+}
+
+static void
+poll_again_after(VtRtc *rtc, VtNs span_ns)
+{
+    g_source_set_ready_time(rtc->source, g_get_monotonic_time() + span_ns / VT_NS_PER_US);
+}
+
+static gboolean
+on_poll(gpointer user_data)
+{
+    VtRtc *rtc = user_data;
+    VtInstant at = vt_clock_read(rtc->clock);
+    VtWall second;
+    if (!rtc->places.kernel->read_time(rtc->places.instance, rtc->fd, &second, NULL)) {
+        poll_again_after(rtc, AFTER_FAILURE_NS);
+        return G_SOURCE_CONTINUE;
+    }
+    VtRtcLook look = vt_rtc_search_look(&rtc->search, at.raw, second);
+    poll_again_after(rtc, look.wait_ns);
+    if (look.is_edge)
+        tell_edge(rtc, at, second);
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+dispatch(GSource *source, GSourceFunc callback, gpointer user_data)
+{
+    (void)source;
+    return callback(user_data);
+}
+
+static void
+start_polling(VtRtc *rtc)
+{
+    static GSourceFuncs functions = { .dispatch = dispatch };
+    stop_source(rtc);
+    rtc->search = (VtRtcSearch){ 0 };
+    rtc->source = g_source_new(&functions, sizeof(GSource));
+    g_source_set_priority(rtc->source, G_PRIORITY_HIGH);
+    g_source_set_callback(rtc->source, on_poll, rtc, NULL);
+    g_source_set_ready_time(rtc->source, 0);
+    g_source_attach(rtc->source, g_main_context_get_thread_default());
+}
+
+static void
+start_interrupt(VtRtc *rtc)
+{
+    rtc->raw_heard = vt_clock_read(rtc->clock).raw;
+    rtc->source = g_unix_fd_source_new(rtc->fd, G_IO_IN);
+    g_source_set_priority(rtc->source, G_PRIORITY_HIGH);
+    g_source_set_callback(rtc->source, G_SOURCE_FUNC(on_interrupt), rtc, NULL);
+    g_source_attach(rtc->source, g_main_context_get_thread_default());
+}
+
+bool
+vt_rtc_watch(VtRtc *rtc, GError **error)
+{
+    if (rtc->fd >= 0)
+        return true;
+    rtc->fd = rtc->places.kernel->open(rtc->places.instance, rtc->path, error);
+    if (rtc->fd < 0)
+        return false;
+    /* What happened while nobody watched, nobody can tell. */
+    rtc->grid = (VtRtcGrid){ 0 };
+    rtc->has_interrupt = rtc->places.kernel->arm(rtc->places.instance, rtc->fd, true);
+    if (rtc->has_interrupt)
+        start_interrupt(rtc);
+    else
+        start_polling(rtc);
+    return true;
+}
+
+bool
+vt_rtc_is_watched(const VtRtc *rtc)
+{
+    return rtc->fd >= 0;
+}
+
+const char *
+vt_rtc_get_method(const VtRtc *rtc)
+{
+    if (rtc->fd < 0)
+        return "";
+    return rtc->has_interrupt ? "interrupt" : "polling";
+}
+
+void
+vt_rtc_on_tick(VtRtc *rtc)
+{
+    if (rtc->fd < 0 || !rtc->has_interrupt)
+        return;
+    VtNs silence_ns = vt_mono_diff(vt_clock_read(rtc->clock).raw, rtc->raw_heard);
+    if (silence_ns < MOST_SILENCE_NS)
+        return;
+    (void)rtc->places.kernel->arm(rtc->places.instance, rtc->fd, false);
+    rtc->has_interrupt = false;
+    rtc->grid = (VtRtcGrid){ 0 };
+    start_polling(rtc);
+}
+
+VtRtcPhase *
+vt_rtc_get_phase(VtRtc *rtc)
+{
+    return &rtc->phase;
+}
+
+void
+vt_rtc_add_listener(VtRtc *rtc, VtRtcFunc func, void *user_data)
+{
+    Listener listener = { .func = func, .user_data = user_data };
+    g_array_append_val(rtc->listeners, listener);
+}
+
+void
+vt_rtc_remove_listener(VtRtc *rtc, VtRtcFunc func, const void *user_data)
+{
+    for (guint i = 0; i < rtc->listeners->len; i++) {
+        const Listener *listener = &g_array_index(rtc->listeners, Listener, i);
+        if (listener->func == func && listener->user_data == user_data) {
+            g_array_remove_index(rtc->listeners, i);
+            return;
+        }
+    }
+}

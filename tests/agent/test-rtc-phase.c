@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the edges of an RTC tell, and how they are found where no interrupt comes. */
+#include "agent/devices/rtc-phase.h"
+#include "agent/devices/rtc-search.h"
+
+/* The RTC is behind true time by so much. */
+#define PHASE_NS (300 * VT_NS_PER_MS)
+
+static VtRtcEdgeKind
+judge(VtRtcGrid *grid, VtNs raw_ns, VtNs second)
+{
+    return vt_rtc_grid_judge(grid, (VtMono){ .ns = raw_ns },
+                             (VtWall){ .ns = second * VT_NS_PER_SEC });
+}
+
+static void
+test_grid_tells_late_from_paused_from_set(void)
+{
+    static const struct {
+        const char *name;
+        VtNs late_ns;    /* the second edge comes so much after it was due */
+        int64_t seconds; /* and the RTC has gone on by this */
+        bool is_local_time;
+        VtRtcEdgeKind kind;
+    } cases[] = {
+        { "in time", 0, 1, false, VT_RTC_EDGE_IN_PHASE },
+        { "late as usual", 4 * VT_NS_PER_MS, 1, false, VT_RTC_EDGE_IN_PHASE },
+        { "three seconds of it", 2 * VT_NS_PER_SEC, 3, false, VT_RTC_EDGE_IN_PHASE },
+        { "late", 30 * VT_NS_PER_MS, 1, false, VT_RTC_EDGE_OFF_PHASE },
+        { "pause of less than a second", -400 * VT_NS_PER_MS, 1, false, VT_RTC_EDGE_OFF_PHASE },
+        { "pause of a minute", -400 * VT_NS_PER_MS, 61, false, VT_RTC_EDGE_JUMPED },
+        { "pause of a minute to the millisecond", 0, 61, false, VT_RTC_EDGE_JUMPED },
+        { "set back", 0, -59, false, VT_RTC_EDGE_WAS_SET },
+        { "pause of an hour", 0, 3601, false, VT_RTC_EDGE_JUMPED },
+        { "summer time", 0, 3601, true, VT_RTC_EDGE_WAS_SET },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        VtRtcGrid grid = { .is_local_time = cases[i].is_local_time };
+        g_test_message("%s", cases[i].name);
+        g_assert_cmpint(judge(&grid, 0, 100), ==, VT_RTC_EDGE_FIRST);
+        g_assert_cmpint(judge(&grid, VT_NS_PER_SEC + cases[i].late_ns, 100 + cases[i].seconds),
+                        ==, cases[i].kind);
+        if (cases[i].kind == VT_RTC_EDGE_IN_PHASE)
+            continue;
+        /* The overdue edge is no edge of the new grid. */
+        g_assert_cmpint(judge(&grid, 9 * VT_NS_PER_SEC + 600000000, 500), ==,
+                        VT_RTC_EDGE_FIRST);
+        g_assert_cmpint(judge(&grid, 10 * VT_NS_PER_SEC + 600000000, 501), ==,
+                        VT_RTC_EDGE_IN_PHASE);
+    }
+}
+
+static void
+test_grid_follows_an_oscillator_of_its_own(void)
+{
+    VtRtcGrid grid = { 0 };
+    VtNs raw_ns = 0;
+    (void)judge(&grid, 0, 0);
+    for (int64_t second = 1; second < 3600; second++) {
+        VtNs lag_ns = g_test_rand_int_range(0, 4 * (int)VT_NS_PER_MS);
+        raw_ns += VT_NS_PER_SEC + 100 * VT_NS_PER_US; /* 100 ppm */
+        g_assert_cmpint(judge(&grid, raw_ns + lag_ns, second), ==, VT_RTC_EDGE_IN_PHASE);
+    }
+}
+
+static VtRtcWitness
+witness(VtNs ahead_ns, bool is_true)
+{
+    return (VtRtcWitness){
+        .true_at = { .ns = 100 * VT_NS_PER_SEC + ahead_ns },
+        .error_ns = VT_NS_PER_MS,
+        .is_true = is_true,
+    };
+}
+
+static void
+test_phase_believes_the_better_witness(void)
+{
+    VtRtcPhase phase = { 0 };
+    VtWall second = { .ns = 100 * VT_NS_PER_SEC };
+    VtRtcWitness own = witness(700 * VT_NS_PER_MS, false);
+    VtRtcWitness good = witness(300 * VT_NS_PER_MS, true);
+    VtRtcWitness other = witness(500 * VT_NS_PER_MS, true);
+
+    g_assert_true(vt_rtc_phase_learn(&phase, second, &own));
+    g_assert_false(phase.is_true);
+    g_assert_true(vt_rtc_phase_learn(&phase, second, &good));
+    g_assert_true(phase.is_true);
+    g_assert_cmpint(phase.ahead_ns, ==, 300 * VT_NS_PER_MS);
+    g_assert_false(vt_rtc_phase_learn(&phase, second, &own));
+
+    /* One contradiction may be anything; two: somebody has set the RTC. */
+    g_assert_false(vt_rtc_phase_learn(&phase, second, &other));
+    g_assert_cmpint(phase.ahead_ns, ==, 300 * VT_NS_PER_MS);
+    g_assert_true(vt_rtc_phase_learn(&phase, second, &other));
+    g_assert_cmpint(phase.ahead_ns, ==, 500 * VT_NS_PER_MS);
+    /* Its age costs: 15 ppm of a day. */
+    second.ns += 86400 * VT_NS_PER_SEC;
+    g_assert_cmpint(vt_rtc_phase_get_error(&phase, second), >=, 1296 * VT_NS_PER_MS);
+    g_assert_false(vt_rtc_phase_is_local_time(&phase));
+}
+
+static void
+test_local_time_is_recognised(void)
+{
+    VtRtcPhase phase = { 0 };
+    VtRtcWitness two_hours = witness(-7200 * VT_NS_PER_SEC + PHASE_NS, true);
+    g_assert_true(
+        vt_rtc_phase_learn(&phase, (VtWall){ .ns = 100 * VT_NS_PER_SEC }, &two_hours));
+    g_assert_true(vt_rtc_phase_is_local_time(&phase));
+    g_assert_cmpint(phase.ahead_ns, ==, -7200 * VT_NS_PER_SEC + PHASE_NS);
+}
+
+/* Looks at an RTC whose edges are at whole seconds of @raw, from @begin_ns on. */
+static void
+test_search_finds_each_fourth_edge_to_a_millisecond(void)
+{
+    VtRtcSearch search = { 0 };
+    VtNs raw_ns = 1234567890;
+    unsigned n_looks = 0;
+    unsigned n_edges = 0;
+    while (raw_ns < 60 * VT_NS_PER_SEC) {
+        VtWall second = { .ns = raw_ns / VT_NS_PER_SEC * VT_NS_PER_SEC };
+        VtRtcLook look = vt_rtc_search_look(&search, (VtMono){ .ns = raw_ns }, second);
+        n_looks += 1;
+        if (look.is_edge) {
+            n_edges += 1;
+            g_assert_cmpint(raw_ns % VT_NS_PER_SEC, <, 2 * VT_NS_PER_MS);
+        }
+        /* A timer is late by something. */
+        raw_ns += look.wait_ns + g_test_rand_int_range(0, 500000);
+    }
+    g_assert_cmpuint(n_edges, >=, 13);
+    /* What it costs: some wake-ups for each edge, once the first is found. */
+    g_assert_cmpuint(n_looks, <, 50 + 60 + 8 * n_edges);
+}
+
+static void
+test_search_sees_a_jump_in_between(void)
+{
+    VtRtcSearch search = { 0 };
+    VtNs raw_ns = 0;
+    VtNs paused_ns = 0;
+    bool has_seen = false;
+    while (raw_ns < 30 * VT_NS_PER_SEC) {
+        VtWall second = { .ns = (raw_ns + paused_ns) / VT_NS_PER_SEC * VT_NS_PER_SEC };
+        VtWall before = search.shown;
+        VtRtcLook look = vt_rtc_search_look(&search, (VtMono){ .ns = raw_ns }, second);
+        has_seen |= look.is_edge && vt_wall_diff(second, before) > 50 * VT_NS_PER_SEC;
+        raw_ns += look.wait_ns;
+        if (raw_ns > 20 * VT_NS_PER_SEC && paused_ns == 0)
+            paused_ns = 60 * VT_NS_PER_SEC + 300 * VT_NS_PER_MS;
+    }
+    g_assert_true(has_seen);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/agent/rtc-phase/grid-tells-late-from-paused-from-set",
+                    test_grid_tells_late_from_paused_from_set);
+    g_test_add_func("/agent/rtc-phase/grid-follows-an-oscillator-of-its-own",
+                    test_grid_follows_an_oscillator_of_its_own);
+    g_test_add_func("/agent/rtc-phase/phase-believes-the-better-witness",
+                    test_phase_believes_the_better_witness);
+    g_test_add_func("/agent/rtc-phase/local-time-is-recognised", test_local_time_is_recognised);
+    g_test_add_func("/agent/rtc-phase/search-finds-each-fourth-edge-to-a-millisecond",
+                    test_search_finds_each_fourth_edge_to_a_millisecond);
+    g_test_add_func("/agent/rtc-phase/search-sees-a-jump-in-between",
+                    test_search_sees_a_jump_in_between);
+    return g_test_run();
+}

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The RTC: the grid of its edges, its phase, what is read of it, and what it alone can mend. */
+#include <umockdev.h>
+
+#include "agent/agent.h"
+#include "agent/devices/rtc.h"
+#include "agent/hints/rtc-edge.h"
+#include "agent/providers/rtc.h"
+#include "base/error.h"
+#include "core/sample.h"
+#include "tests/agent/fake-rtc.h"
+
+/* What an interrupt takes, usually. */
+#define USUAL_LAG_NS (200 * VT_NS_PER_US)
+
+/* The RTC is behind true time by so much. */
+#define PHASE_NS (300 * VT_NS_PER_MS)
+
+static const VtWall true_wall = { .ns = INT64_C(1900000000) * VT_NS_PER_SEC };
+
+typedef struct {
+    FakeKernel kernel;
+    FakeRtc fake;
+    VtRtcPlaces places;
+    VtClock *clock;
+    VtRtc *rtc;
+    VtTruth truth;
+    VtProvider provider;
+    unsigned n_readings;
+    VtReading reading;
+    VtHintSource hint_source;
+    unsigned n_hints;
+    VtHint hint;
+    UMockdevTestbed *testbed; /* for the whole agent alone */
+    VtUdev *udev;
+    VtAgent *agent;
+} Fixture;
+
+static void
+on_reading(const VtReading *reading, void *user_data)
+{
+    Fixture *fixture = user_data;
+    g_assert_nonnull(reading);
+    fixture->n_readings += 1;
+    fixture->reading = *reading;
+}
+
+static void
+on_hint(const VtHint *hint, void *user_data)
+{
+    Fixture *fixture = user_data;
+    fixture->n_hints += 1;
+    fixture->hint = *hint;
+}
+
+static void
+set_up(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    fake_kernel_init(&fixture->kernel, true_wall);
+    fixture->kernel.read_cost_ns = 100;
+    fake_rtc_init(&fixture->fake, &fixture->kernel, vt_wall_add(true_wall, -PHASE_NS));
+    fixture->places = fake_rtc_get_places(&fixture->fake);
+    fixture->clock = vt_clock_new(&fake_kernel, &fixture->kernel);
+}
+
+static void
+set_up_parts(Fixture *fixture, gconstpointer data)
+{
+    set_up(fixture, data);
+    fixture->rtc = vt_rtc_new(&fixture->places, "/dev/rtc0", fixture->clock);
+    VtProviderRtcParams params = { .rtc = fixture->rtc, .truth = &fixture->truth };
+    fixture->provider = vt_provider_rtc_new(&params, fixture->clock, on_reading, fixture);
+    fixture->hint_source = vt_hint_rtc_edge_new(&fixture->rtc, on_hint, fixture);
+    fixture->truth = (VtTruth){ .is_settled = true, .is_right = true, .error_ns = 40000 };
+}
+
+static void
+tear_down(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    vt_agent_free(fixture->agent);
+    vt_udev_free(fixture->udev);
+    g_clear_object(&fixture->testbed);
+    vt_hint_source_clear(&fixture->hint_source);
+    vt_provider_clear(&fixture->provider);
+    vt_rtc_free(fixture->rtc);
+    vt_clock_free(fixture->clock);
+}
+
+static void
+turn(void)
+{
+    while (g_main_context_iteration(NULL, FALSE))
+        continue;
+}
+
+static void
+pass_edges(Fixture *fixture, unsigned n_edges)
+{
+    for (unsigned i = 0; i < n_edges; i++) {
+        fake_rtc_pass_edge(&fixture->fake, USUAL_LAG_NS);
+        turn();
+    }
+}
+
+static void
+start_watch(Fixture *fixture)
+{
+    g_assert_true(vt_rtc_watch(fixture->rtc, NULL));
+    g_assert_cmpstr(vt_rtc_get_method(fixture->rtc), ==, "interrupt");
+}
+
+static void
+test_reading_in_phase_is_true_within_its_bound(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    start_watch(fixture);
+    pass_edges(fixture, 5);
+    g_assert_cmpuint(fixture->n_readings, ==, 0); /* nobody asked */
+    vt_provider_begin(&fixture->provider);
+    fake_rtc_pass_edge(&fixture->fake, 3600 * VT_NS_PER_US);
+    turn();
+
+    g_assert_cmpuint(fixture->n_readings, ==, 1);
+    g_assert_cmpint(vt_reading_check(&fixture->reading), ==, VT_READING_OK);
+    VtSample sample = vt_sample_from_reading(&fixture->reading);
+    /* The clock is right: what the late edge makes of it is within the bound. */
+    g_assert_cmpint(vt_ns_abs(sample.offset_ns), <=, sample.error_ns);
+    g_assert_cmpint(sample.error_ns, <, 5 * VT_NS_PER_MS);
+    g_assert_true(sample.reference_synchronised);
+    g_assert_cmpint(sample.root_distance_ns, >=, 40000);
+    g_assert_cmpuint(fixture->n_hints, ==, 0);
+}
+
+static void
+test_overdue_edge_is_a_sign_and_no_reading(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    start_watch(fixture);
+    pass_edges(fixture, 3);
+    fake_kernel_pass(&fixture->kernel, 400 * VT_NS_PER_MS);
+    fake_rtc_pause(&fixture->fake, 60 * VT_NS_PER_SEC);
+    fixture->truth = (VtTruth){ 0 };
+    vt_provider_begin(&fixture->provider);
+    turn();
+    g_assert_cmpuint(fixture->n_hints, ==, 1);
+    g_assert_cmpstr(fixture->hint.name, ==, "rtc-jump");
+    g_assert_true(fixture->hint.is_strong);
+    g_assert_false(fixture->hint.allows_backward);
+    g_assert_cmpuint(fixture->n_readings, ==, 0);
+
+    pass_edges(fixture, 1);
+    g_assert_cmpuint(fixture->n_hints, ==, 1);
+    g_assert_cmpuint(fixture->n_readings, ==, 1);
+    VtSample sample = vt_sample_from_reading(&fixture->reading);
+    g_assert_cmpint(vt_ns_abs(vt_ns_sub(sample.offset_ns, 60 * VT_NS_PER_SEC)), <=,
+                    sample.error_ns);
+}
+
+static void
+test_short_pause_is_a_weak_sign(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    start_watch(fixture);
+    pass_edges(fixture, 3);
+    fake_kernel_pass(&fixture->kernel, 800 * VT_NS_PER_MS);
+    fake_rtc_pause(&fixture->fake, 300 * VT_NS_PER_MS);
+    turn();
+
+    g_assert_cmpuint(fixture->n_hints, ==, 1);
+    g_assert_cmpstr(fixture->hint.name, ==, "rtc-edge");
+    g_assert_false(fixture->hint.is_strong);
+}
+
+static void
+test_rtc_that_was_set_back_is_not_believed(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    start_watch(fixture);
+    pass_edges(fixture, 3);
+    fixture->fake.set_ns = -3 * VT_NS_PER_SEC;
+    fixture->truth = (VtTruth){ 0 };
+    vt_provider_begin(&fixture->provider);
+    pass_edges(fixture, 3);
+
+    g_assert_cmpuint(fixture->n_hints, ==, 1);
+    g_assert_cmpstr(fixture->hint.name, ==, "rtc-set");
+    g_assert_false(fixture->hint.is_strong);
+    g_assert_cmpuint(fixture->n_readings, ==, 0);
+    g_assert_false(vt_rtc_get_phase(fixture->rtc)->is_known);
+}
+
+static void
+test_without_a_better_clock_it_is_a_stopwatch(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    fixture->truth.is_right = false;
+    start_watch(fixture);
+    pass_edges(fixture, 2);
+    vt_provider_begin(&fixture->provider);
+    pass_edges(fixture, 1);
+
+    VtSample sample = vt_sample_from_reading(&fixture->reading);
+    g_assert_cmpint(vt_ns_abs(sample.offset_ns), <=, sample.error_ns);
+    g_assert_false(sample.reference_synchronised);
+    /* A clock that drifts does not carry it along. */
+    VtNs ahead_ns = vt_rtc_get_phase(fixture->rtc)->ahead_ns;
+    fake_kernel_set_by_other(&fixture->kernel, 3 * VT_NS_PER_MS);
+    pass_edges(fixture, 5);
+    g_assert_cmpint(vt_rtc_get_phase(fixture->rtc)->ahead_ns, ==, ahead_ns);
+}
+
+static void
+test_busy_rtc_is_told_and_left_alone(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    (void)data;
+    fixture->fake.is_busy = true;
+    g_assert_false(vt_rtc_watch(fixture->rtc, &error));
+    g_assert_error(error, VT_ERROR, VT_ERROR_BUSY);
+    g_assert_false(vt_provider_is_usable(&fixture->provider));
+
+    fixture->fake.is_busy = false;
+    start_watch(fixture);
+    vt_rtc_unwatch(fixture->rtc);
+    g_assert_false(fixture->fake.is_armed);
+    g_assert_false(vt_rtc_is_watched(fixture->rtc));
+}
+
+static void
+test_interrupt_that_never_comes_is_given_up(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    start_watch(fixture);
+    pass_edges(fixture, 2);
+    vt_rtc_on_tick(fixture->rtc);
+    g_assert_cmpstr(vt_rtc_get_method(fixture->rtc), ==, "interrupt");
+    fake_kernel_pass(&fixture->kernel, 4 * VT_NS_PER_SEC);
+    vt_rtc_on_tick(fixture->rtc);
+
+    g_assert_cmpstr(vt_rtc_get_method(fixture->rtc), ==, "polling");
+    g_assert_false(fixture->fake.is_armed);
+}
+
+static void
+test_rtc_without_interrupt_is_polled(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    fixture->fake.has_interrupt = false;
+    g_assert_true(vt_rtc_watch(fixture->rtc, NULL));
+    turn();
+
+    g_assert_cmpstr(vt_rtc_get_method(fixture->rtc), ==, "polling");
+    g_assert_true(vt_provider_is_usable(&fixture->provider));
+}
+
+/* The whole agent, with nothing in the world but an RTC. */
+static void
+set_up_agent(Fixture *fixture, gconstpointer data)
+{
+    set_up(fixture, data);
+    fixture->testbed = umockdev_testbed_new();
+    g_assert_true(umockdev_testbed_add_from_string(
+        fixture->testbed,
+        "P: /devices/pnp0/00:00/rtc/rtc0\nN: rtc0\nE: DEVNAME=/dev/rtc0\n"
+        "E: SUBSYSTEM=rtc\nA: name=rtc_cmos\\n\n",
+        NULL));
+    fixture->udev = vt_udev_new(NULL);
+    VtAgentParams params = {
+        .places = { .sysfs_path = "/nonexistent", .device_path = "/nonexistent" },
+        .tick_ns = 5 * VT_NS_PER_MS,
+        .udev = fixture->udev,
+        .clocks = { .rtc = fixture->places },
+    };
+    fixture->agent = vt_agent_new(&params, fixture->clock);
+    while (!fixture->fake.is_armed)
+        g_main_context_iteration(NULL, TRUE);
+}
+
+/* Ticks come by the loop's own time: lets at least one pass beside each edge. */
+static void
+pass_edges_and_ticks(Fixture *fixture, unsigned n_edges)
+{
+    for (unsigned i = 0; i < n_edges; i++) {
+        fake_rtc_pass_edge(&fixture->fake, USUAL_LAG_NS);
+        gint64 until_us = g_get_monotonic_time() + 12000;
+        while (g_get_monotonic_time() < until_us)
+            g_main_context_iteration(NULL, FALSE);
+    }
+}
+
+static VtNs
+get_clock_error(const Fixture *fixture)
+{
+    VtNs passed_ns = vt_mono_diff(fixture->kernel.raw, fixture->fake.raw_at_start);
+    VtWall right = vt_wall_add(true_wall, passed_ns + fixture->fake.paused_ns);
+    return vt_ns_abs(vt_wall_diff(right, fixture->kernel.wall));
+}
+
+static void
+test_rtc_alone_brings_the_guest_back(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    pass_edges_and_ticks(fixture, 10);
+    VtAgentView view = vt_agent_look(fixture->agent);
+    g_assert_cmpstr(view.reference, ==, "rtc0");
+    g_assert_cmpint(view.status.state, ==, VT_STATE_TRACKING);
+    g_assert_false(view.synchronised);
+    g_assert_cmpuint(fixture->kernel.n_steps, ==, 0);
+
+    fake_kernel_pass(&fixture->kernel, 400 * VT_NS_PER_MS);
+    fake_rtc_pause(&fixture->fake, 60 * VT_NS_PER_SEC);
+    VtMono raw_resumed_at = fixture->kernel.raw;
+    g_assert_cmpint(get_clock_error(fixture), >, 59 * VT_NS_PER_SEC);
+    turn();
+    g_assert_cmpint(vt_agent_look(fixture->agent).status.state, ==, VT_STATE_DISRUPTED);
+    fake_rtc_pass_edge(&fixture->fake, USUAL_LAG_NS);
+    turn();
+    g_assert_cmpint(get_clock_error(fixture), <, 5 * VT_NS_PER_MS);
+    g_assert_cmpint(vt_mono_diff(fixture->kernel.raw, raw_resumed_at), <, 1300 * VT_NS_PER_MS);
+
+    pass_edges_and_ticks(fixture, 5);
+    view = vt_agent_look(fixture->agent);
+    g_assert_cmpint(view.status.state, ==, VT_STATE_TRACKING);
+    g_assert_cmpuint(view.status.n_disruptions, ==, 1);
+    g_assert_cmpstr(view.last_disruption.hint_name, ==, "rtc-jump");
+    g_assert_cmpuint(fixture->kernel.n_steps, ==, 1);
+}
+
+static void
+test_late_edges_move_nothing(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    pass_edges_and_ticks(fixture, 6);
+    for (int i = 0; i < 3; i++) {
+        fake_rtc_pass_edge(&fixture->fake, 60 * VT_NS_PER_MS);
+        pass_edges_and_ticks(fixture, 3);
+    }
+
+    g_assert_cmpuint(fixture->kernel.n_steps, ==, 0);
+    g_assert_cmpuint(vt_agent_look(fixture->agent).status.n_disruptions, ==, 0);
+    g_assert_cmpint(get_clock_error(fixture), <, 5 * VT_NS_PER_MS);
+}
+
+#define add_parts(path, function) \
+    g_test_add("/agent/rtc/" path, Fixture, NULL, set_up_parts, function, tear_down)
+
+#define add_agent(path, function) \
+    g_test_add("/agent/rtc/" path, Fixture, NULL, set_up_agent, function, tear_down)
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    add_parts("reading-in-phase-is-true-within-its-bound",
+              test_reading_in_phase_is_true_within_its_bound);
+    add_parts("overdue-edge-is-a-sign-and-no-reading",
+              test_overdue_edge_is_a_sign_and_no_reading);
+    add_parts("short-pause-is-a-weak-sign", test_short_pause_is_a_weak_sign);
+    add_parts("rtc-that-was-set-back-is-not-believed",
+              test_rtc_that_was_set_back_is_not_believed);
+    add_parts("without-a-better-clock-it-is-a-stopwatch",
+              test_without_a_better_clock_it_is_a_stopwatch);
+    add_parts("busy-rtc-is-told-and-left-alone", test_busy_rtc_is_told_and_left_alone);
+    add_parts("interrupt-that-never-comes-is-given-up",
+              test_interrupt_that_never_comes_is_given_up);
+    add_parts("rtc-without-interrupt-is-polled", test_rtc_without_interrupt_is_polled);
+    add_agent("rtc-alone-brings-the-guest-back", test_rtc_alone_brings_the_guest_back);
+    add_agent("late-edges-move-nothing", test_late_edges_move_nothing);
+    return g_test_run();
+}
