@@ -342,6 +342,9 @@ describe_use(const VtClocks *clocks, const Device *device, const VtProviderFacts
         return device->refusal;
     if (facts->problem[0] != '\0')
         return facts->problem;
+    const VtStanding *standing = vt_source_get_standing(device->source);
+    if (standing->is_false)
+        return vt_agreement_guess(standing->apart_ns);
     if (vt_sources_is_followed(clocks->sources, device->source))
         return "followed";
     return "another reference is nearer to true time";

@@ -21,6 +21,7 @@ struct VtSource {
     VtProvider provider;
     VtPoll poll;
     VtSourceRecord record;
+    VtStanding standing;
     bool is_reading;
     GSource *timer; /* until it may be asked */
 };
@@ -252,7 +253,8 @@ vt_source_get_holdover(const VtSource *source)
 static bool
 is_usable(const VtSource *source, bool is_urgent)
 {
-    return is_needed(source) && vt_source_record_is_reachable(&source->record) &&
+    return is_needed(source) && !source->standing.is_false &&
+           vt_source_record_is_reachable(&source->record) &&
            (!is_urgent || vt_provider_is_usable(&source->provider));
 }
 
@@ -265,6 +267,29 @@ vt_source_get_candidate(const VtSource *source, bool is_urgent, VtMono raw_now)
         .source_class = source->source_class,
         .distance_ns = vt_source_record_get_distance(&source->record, raw_now),
     };
+}
+
+VtOpinion
+vt_source_get_opinion(const VtSource *source, VtMono raw_calm_at)
+{
+    const VtSample *last = &source->record.last;
+    bool is_recent =
+        source->record.has_last && vt_mono_diff(last->raw_begun_at, raw_calm_at) >= 0;
+    return (VtOpinion){
+        .counts = is_recent && is_needed(source) && last->reference_synchronised &&
+                  source->source_class != VT_SOURCE_RTC &&
+                  vt_source_record_is_reachable(&source->record),
+        .source_class = source->source_class,
+        .raw_at = last->raw_at,
+        .raw_offset_ns = last->raw_offset_ns,
+        .error_ns = vt_ns_add(last->error_ns, last->root_distance_ns),
+    };
+}
+
+VtStanding *
+vt_source_get_standing(VtSource *source)
+{
+    return &source->standing;
 }
 
 static char *
@@ -281,6 +306,8 @@ get_problem(const VtSource *source)
 {
     if (source->is_absent)
         return "its device is gone";
+    if (source->standing.is_false)
+        return vt_agreement_guess(source->standing.apart_ns);
     if (source->source_class != VT_SOURCE_SERVER && source->link == NULL)
         return vt_provider_describe(&source->provider).problem;
     const char *problem = source->link != NULL ? vt_link_get_problem(source->link)

@@ -10,6 +10,7 @@
 #include "agent/devices/link.h"
 #include "agent/poll.h"
 #include "agent/providers/provider.h"
+#include "core/agreement.h"
 #include "core/choice.h"
 #include "os/clock.h"
 
@@ -74,6 +75,15 @@ VtNs vt_source_get_holdover(const VtSource *source);
 
 /* @is_urgent: what cannot be asked at this very moment is of no use. */
 VtCandidate vt_source_get_candidate(const VtSource *source, bool is_urgent, VtMono raw_now);
+
+/*
+ * What it says of true time at @raw_now; a reading begun before @raw_calm_at, or of a clock that
+ * is not synchronised, says nothing. The RTC only repeats what others have said.
+ */
+VtOpinion vt_source_get_opinion(const VtSource *source, VtMono raw_calm_at);
+
+/* What the others make of it; one that is false is not followed. */
+VtStanding *vt_source_get_standing(VtSource *source);
 
 /* One dictionary of org.virttime.Agent1.GetSources. Floating reference. */
 GVariant *vt_source_to_variant(const VtSource *source, bool is_selected, VtInstant now);

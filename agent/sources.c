@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/sources.h"
 
+#include "agent/falsetickers.h"
 #include "core/choice.h"
 #include "core/stopwatch.h"
 
@@ -36,6 +37,7 @@ struct VtSources {
     VtNs host_error_ns;
     VtQuality host_quality;
     VtTruth truth;
+    VtMono raw_calm_at; /* since then nothing was suspected */
     StandIn stand_in;
     VtMono raw_stand_in_at;
 };
@@ -289,6 +291,9 @@ vt_sources_on_tick(VtSources *sources)
     add_substitutes(sources);
     for (size_t i = 0; i < sources->list->len; i++)
         vt_source_on_tick(get_nth(sources, i), sources->is_urgent);
+    if (!sources->is_urgent)
+        vt_falsetickers_judge(sources->list, sources->raw_calm_at,
+                              vt_clock_read(sources->owner.clock).raw);
     judge(sources);
 }
 
@@ -305,6 +310,8 @@ void
 vt_sources_set_status(VtSources *sources, const VtPipelineStatus *status, bool is_suspect)
 {
     bool is_tracking = status->state == VT_STATE_TRACKING && !is_suspect;
+    if (!is_tracking)
+        sources->raw_calm_at = vt_clock_read(sources->owner.clock).raw;
     sources->is_urgent = !is_tracking;
     sources->is_right = is_tracking && status->synchronised;
     sources->is_disrupted = status->state == VT_STATE_DISRUPTED;

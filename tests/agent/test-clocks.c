@@ -341,6 +341,48 @@ test_named_card_is_followed_within_its_error(Fixture *fixture, gconstpointer clo
     g_assert_cmpint(view.status.error_ns, <, 10 * VT_NS_PER_MS);
 }
 
+static bool
+is_named_as_tai(Fixture *fixture)
+{
+    const char *use = NULL;
+    g_autoptr(GVariant) clocks = g_variant_ref_sink(vt_agent_get_clocks(fixture->agent));
+    if (g_variant_n_children(clocks) == 0)
+        return false; /* not yet found */
+    g_autoptr(GVariant) clock = g_variant_get_child_value(clocks, 0);
+    g_assert_true(g_variant_lookup(clock, "use", "&s", &use));
+    return g_str_equal(use, "it seems to show TAI, not UTC");
+}
+
+static void
+test_clock_on_tai_that_says_utc_is_named(Fixture *fixture, gconstpointer clock_name)
+{
+    (void)clock_name;
+    add_host(fixture);
+    start(fixture);
+    wait_until(fixture, follows_link);
+    fake_ptp_init(&fixture->ptp, fixture->testbed, &fixture->kernel, "ptp0",
+                  "Virtio PTP type 0/variant 0");
+    fixture->ptp.ahead_ns = 37 * VT_NS_PER_SEC;
+    umockdev_testbed_uevent(fixture->testbed, fixture->ptp.syspath, "add");
+    wait_until(fixture, is_named_as_tai);
+    uint64_t n_before = vt_agent_look(fixture->agent).status.n_readings;
+    while (vt_agent_look(fixture->agent).status.n_readings < n_before + 20)
+        g_main_context_iteration(NULL, TRUE);
+
+    g_assert_true(follows_link(fixture));
+    g_assert_true(is_named_as_tai(fixture));
+    g_assert_cmpuint(fixture->kernel.n_steps, ==, 0);
+    g_assert_true(vt_agent_look(fixture->agent).synchronised);
+
+    /* Whoever sets it right is followed again. */
+    fixture->ptp.ahead_ns = fixture->host.ahead_ns;
+    fixture->ptp.wall_at_start = fixture->host.wall_at_start;
+    fixture->ptp.raw_at_start = fixture->host.raw_at_start;
+    wait_until(fixture, follows_ptp);
+    vt_agent_free(g_steal_pointer(&fixture->agent));
+    fake_ptp_clear(&fixture->ptp);
+}
+
 #define add(path, clock_name, function) \
     g_test_add("/agent/clocks/" path, Fixture, clock_name, set_up_named, function, tear_down)
 
@@ -360,6 +402,7 @@ main(int argc, char **argv)
     add("unplugged-clock-hands-over-and-takes-over-again", kvm,
         test_unplugged_clock_hands_over_and_takes_over_again);
     add("clock-that-shows-up-later-is-found", NULL, test_clock_that_shows_up_later_is_found);
+    add("clock-on-tai-that-says-utc-is-named", NULL, test_clock_on_tai_that_says_utc_is_named);
     add("hampered-clock-says-why", kvm, test_hampered_clock_says_why);
     add("card-that-merely-exists-is-not-followed", "ena-ptp-05",
         test_card_that_merely_exists_is_not_followed);
