@@ -55,3 +55,24 @@ build_tree() {
     fi
     ninja -C "$folder"
 }
+
+# fetch_packages LIST FOLDER: unpacks the packages of a list into a folder, without installing
+# them: some exclude each other, and a time daemon that is installed is also started.
+fetch_packages() {
+    # shellcheck disable=SC2046  # one word for each package
+    set -- "$2" $(sed 's/#.*//' "$1")
+    folder=$1
+    shift
+    echo "$*" | cmp -s - "$folder/fetched" && return 0
+    rm -rf "$folder"
+    mkdir -p "$folder/packages" || return 1
+    (cd "$folder/packages" && apt-get -q download "$@") </dev/null \
+        >"$folder/packages.log" 2>&1 || {
+        tail -n 20 "$folder/packages.log" >&2
+        fail "cannot fetch packages; all of it: $folder/packages.log"
+    }
+    for package in "$folder"/packages/*.deb; do
+        dpkg-deb -x "$package" "$folder" || return 1
+    done
+    echo "$*" >"$folder/fetched"
+}

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""
+Every client of others gets the time from hostd, with the right stratum and reference; what passed
+on the wire is read by tshark without complaint. Needs root; called by tools/check.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from ntp import clients
+from ntp.clients import Chronyd, wait_for
+from ntp.place import (GUEST_ADDRESS, HOST_ADDRESS, HOST_ADDRESS_V6, STRANGER_ADDRESS, Place)
+from vm.tap import TapReport
+
+BUILD_DIR = Path(os.environ.get("VT_BUILD_DIR", "build")).resolve()
+KEYS = "1 AES128 HEX:00112233445566778899aabbccddeeff\n"
+OTHER_KEYS = "1 AES128 HEX:ffeeddccbbaa99887766554433221100\n"
+GOOD_AND_INTERLEAVED = r"^Interleaved     : Yes(?s:.*)^Total good RX   : [4-9]"
+FAST = "iburst minpoll 0 maxpoll 0"
+
+
+class Report(TapReport):
+    """What was seen is of interest where it was not what is claimed."""
+
+    def add(self, name: str, holds: bool, detail: str = "") -> None:
+        super().add(name, holds, "" if holds else detail)
+
+
+class Hostd:
+    def __init__(self, place: Place, name: str, lines: str) -> None:
+        self._place = place
+        self._socket = str(place.folder / f"{name}.sock")
+        settings = place.write(f"{name}.conf", "\n".join((
+            "[hostd]", "uri=test:///default", f"control-socket={self._socket}",
+            "opener-socket=", lines, "")))
+        self._log = f"{name}.log"
+        self._program = place.start(place.host, self._log,
+                                    str(BUILD_DIR / "hostd/virt-time-hostd"), "-f", "--config",
+                                    settings)
+        wait_for(lambda: "yes" if "began" in place.read(self._log) else None)
+
+    def ask(self, *command: str) -> object:
+        answer = self._place.ask(self._place.host, str(BUILD_DIR / "ctl/virt-timectl"), *command,
+                                 "--json", "--socket", self._socket)
+        return json.loads(answer)
+
+    def end(self) -> None:
+        self._place.end(self._program)
+
+
+def has_lines(answer: str, *patterns: str) -> bool:
+    return all(re.search(pattern, answer, re.MULTILINE) for pattern in patterns)
+
+
+def check_chronyd(place: Place, report: TapReport) -> None:
+    basic = Chronyd(place, "basic", f"server {HOST_ADDRESS} {FAST}\ncmdport 0")
+    answer = basic.wait_for("tracking", r"^Leap status     : Normal")
+    report.add("/ntp/chronyd/basic-is-synchronised-through-the-host",
+               has_lines(answer, r"^Stratum         : 11$", r"^Reference ID    : C0000201 "),
+               answer or basic.log())
+
+    interleaved = Chronyd(place, "interleaved", f"server {HOST_ADDRESS} {FAST} xleave\ncmdport 0")
+    answer = interleaved.wait_for("ntpdata", GOOD_AND_INTERLEAVED)
+    report.add("/ntp/chronyd/interleaved-mode-is-reached", answer != "", interleaved.log())
+
+    v6 = Chronyd(place, "v6", f"server {HOST_ADDRESS_V6} {FAST}\ncmdport 0")
+    answer = v6.wait_for("tracking", r"^Leap status     : Normal")
+    report.add("/ntp/chronyd/ipv6-is-synchronised", has_lines(answer, r"^Stratum         : 11$"),
+               answer or v6.log())
+
+
+def check_keys(place: Place, report: TapReport) -> None:
+    good_keys = place.write("good.keys", KEYS)
+    good = Chronyd(place, "good", f"keyfile {good_keys}\n"
+                   f"server {HOST_ADDRESS} {FAST} key 1 xleave\ncmdport 0")
+    answer = good.wait_for("ntpdata", GOOD_AND_INTERLEAVED)
+    report.add("/ntp/chronyd/authenticated-is-synchronised",
+               has_lines(answer, r"^Authenticated   : Yes"), answer or good.log())
+
+    bad_keys = place.write("bad.keys", OTHER_KEYS)
+    bad = Chronyd(place, "bad", f"keyfile {bad_keys}\nserver {HOST_ADDRESS} {FAST} key 1\ncmdport 0")
+    answer = bad.wait_for("ntpdata", r"^Total RX        : [3-9]")
+    report.add("/ntp/chronyd/wrong-key-is-told-and-gets-nothing",
+               has_lines(answer, r"^Total valid RX  : 0$"), answer or bad.log())
+
+
+def check_others(place: Place, report: TapReport) -> None:
+    answer = clients.run_ntpd(place)
+    report.add("/ntp/ntpsec/ntpd-has-the-host-as-its-peer",
+               has_lines(answer, r"stratum=11", r"refid=192\.0\.2\.1"),
+               answer or place.read("ntpd.log"))
+    answer = clients.run_timesyncd(place)
+    report.add("/ntp/systemd/timesyncd-is-synchronised",
+               has_lines(answer, r"^  stratum      : 10$", r"^  leap         : 0$"),
+               answer or place.read("timesyncd.log"))
+    answer = clients.run_ntpdig(place, HOST_ADDRESS)
+    report.add("/ntp/ntpsec/ntpdig-has-the-time", has_lines(answer, r"192\.0\.2\.1 s10 no-leap"),
+               answer)
+    answer = clients.run_ntpdig(place, "-j", "-c", HOST_ADDRESS, "-t", "2")
+    report.add("/ntp/ntpsec/sntp-in-json-has-the-time", '"stratum":10' in answer.replace(" ", ""),
+               answer)
+    answer = clients.run_rdate(place)
+    report.add("/ntp/rdate/has-the-time",
+               has_lines(answer, r"adjust local clock by -?0\.0\d+ seconds"), answer)
+
+
+def check_access(place: Place, report: TapReport, hostd: Hostd) -> None:
+    """The second network of the wire is one that `deny` names."""
+    before = hostd.ask("serverstats")
+    stranger = Chronyd(place, "stranger", "server 198.51.100.1 iburst minpoll 0 maxpoll 0\n"
+                       f"bindacqaddress {STRANGER_ADDRESS}\ncmdport 0")
+    answer = stranger.wait_for("ntpdata", r"^Total TX        : [3-9]")
+    after = hostd.ask("serverstats")
+    report.add("/ntp/access/denied-network-gets-nothing",
+               has_lines(answer, r"^Total RX        : 0$")
+               and after["denied"] - before["denied"] >= 3, answer + str(after))
+
+    told = {client["address"]: client for client in hostd.ask("clients", "-n", "100")}
+    report.add("/ntp/operator/sees-the-clients",
+               GUEST_ADDRESS in told and told[GUEST_ADDRESS]["interface"] == "wire"
+               and STRANGER_ADDRESS not in told, str(told))
+    report.add("/ntp/operator/counts-what-was-served",
+               after["interleaved"] > 0 and after["authenticated"] > 0 and after["nak"] > 0
+               and after["malformed"] == 0 and after["unsent"] == 0, str(after))
+
+
+def check_interface(place: Place, report: TapReport) -> None:
+    """libvirt takes a bridge away and makes it again when a network is restarted."""
+    def has_time() -> str | None:
+        answer = clients.run_ntpdig(place, "-t", "1", "203.0.113.1")
+        return answer if "no-leap" in answer else None
+    def make() -> None:
+        for command in (("link", "add", "again", "type", "veth", "peer", "name", "again",
+                         "netns", place.guest), ("addr", "add", "203.0.113.1/24", "dev", "again"),
+                        ("link", "set", "again", "up")):
+            subprocess.run(["ip", "-n", place.host, *command], check=True)
+        for command in (("addr", "add", "203.0.113.2/24", "dev", "again"),
+                        ("link", "set", "again", "up")):
+            subprocess.run(["ip", "-n", place.guest, *command], check=True)
+
+    make()
+    first = wait_for(has_time)
+    subprocess.run(["ip", "-n", place.host, "link", "del", "again"], check=True)
+    make()
+    second = wait_for(has_time)
+    report.add("/ntp/interface/that-comes-later-is-served", first != "", first)
+    report.add("/ntp/interface/that-comes-again-is-served", second != "", second)
+
+
+def check_host_of_chronyd(place: Place, report: TapReport) -> None:
+    """The host's own chronyd says how good the clock is, by UDP on loopback."""
+    Chronyd(place, "host", "local stratum 5\nport 0", place.host)
+    hostd = Hostd(place, "auto", "host-clock=auto\nlisten=wire")
+    def look() -> str | None:
+        answer = clients.run_ntpdig(place, HOST_ADDRESS)
+        return answer if " s5 " in answer else None
+    answer = wait_for(look)
+    report.add("/ntp/host/stratum-is-that-of-its-chronyd", "no-leap" in answer,
+               answer or clients.run_ntpdig(place, HOST_ADDRESS))
+    hostd.end()
+
+    island = Hostd(place, "island", "host-clock=unsynchronised\nstratum=9\nlisten=wire")
+    answer = wait_for(lambda: clients.run_ntpdig(place, HOST_ADDRESS))
+    report.add("/ntp/host/island-has-the-stratum-of-its-settings", " s9 " in answer, answer)
+    island.end()
+
+
+def check_capture(place: Place, report: TapReport, capture: subprocess.Popen, path: Path) -> None:
+    place.end(capture)
+    def tshark(*arguments: str) -> list[str]:
+        return subprocess.run(["tshark", "-r", str(path), *arguments], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                              check=True).stdout.splitlines()
+    replies = tshark("-Y", "ntp.flags.mode == 4")
+    bad = tshark("-Y", "_ws.malformed || _ws.expert.severity == error")
+    report.add("/ntp/wire/tshark-reads-every-packet", len(replies) > 50 and not bad,
+               f"{len(replies)} replies\n" + "\n".join(bad))
+
+
+def check_all(place: Place, report: TapReport) -> None:
+    safe = place.is_clock_safe()
+    report.add("/ntp/rig/no-client-can-set-the-clock", safe)
+    if not safe:
+        return
+    path = place.folder / "capture.pcapng"
+    capture = place.start(place.host, "capture.log", "dumpcap", "-q", "-i", "wire", "-f",
+                          "udp port 123", "-w", str(path))
+    keys = place.write("host.keys", KEYS)
+    hostd = Hostd(place, "hostd", f"host-clock=trusted\nlisten=wire again\nntp-keys={keys}\n"
+                  "deny=198.51.100.0/24\nntp-interval=10ms\nntp-burst=100")
+    wait_for(lambda: "yes" if path.exists() else None)
+    check_chronyd(place, report)
+    check_keys(place, report)
+    check_others(place, report)
+    check_access(place, report, hostd)
+    check_interface(place, report)
+    hostd.end()
+    check_host_of_chronyd(place, report)
+    check_capture(place, report, capture, path)
+
+
+def main() -> int:
+    report = Report()
+    clients.prepare()
+    begun = time.monotonic()
+    with Place() as place:
+        check_all(place, report)
+    print(f"# {time.monotonic() - begun:.0f} s", flush=True)
+    return report.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
