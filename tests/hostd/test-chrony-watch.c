@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A chronyd of the test's own, behind the two doors that the real one has. */
-#include <arpa/inet.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
 #include <glib/gstdio.h>
 
 #include "hostd/chrony-watch.h"
-#include "os/fd.h"
+#include "tests/hostd/fake-chronyd.h"
 #include "tests/os/fake-kernel.h"
-
-#define TIMEOUT_SEC 10
 
 typedef struct {
     FakeKernel kernel;
@@ -24,34 +16,9 @@ typedef struct {
 } Fixture;
 
 static void
-listen_at(Fixture *fixture)
-{
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
-    g_strlcpy(address.sun_path, fixture->path, sizeof address.sun_path);
-    fixture->chronyd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    g_assert_cmpint(bind(fixture->chronyd, (const struct sockaddr *)&address, sizeof address),
-                    ==, 0);
-}
-
-static uint16_t
-listen_udp(Fixture *fixture)
-{
-    struct sockaddr_in address = { .sin_family = AF_INET,
-                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    socklen_t n_bytes = sizeof address;
-    fixture->chronyd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    g_assert_cmpint(bind(fixture->chronyd, (const struct sockaddr *)&address, sizeof address),
-                    ==, 0);
-    g_assert_cmpint(getsockname(fixture->chronyd, (struct sockaddr *)&address, &n_bytes), ==,
-                    0);
-    return ntohs(address.sin_port);
-}
-
-static void
 set_up(Fixture *fixture, gconstpointer is_udp)
 {
     VtChronyPlaces places = { 0 };
-    struct timeval timeout = { .tv_sec = TIMEOUT_SEC };
 
     fake_kernel_init(&fixture->kernel, (VtWall){ .ns = VT_NS_PER_SEC });
     fixture->clock = vt_clock_new(&fake_kernel, &fixture->kernel);
@@ -59,11 +26,9 @@ set_up(Fixture *fixture, gconstpointer is_udp)
     fixture->path = g_build_filename(fixture->folder, "chronyd.sock", NULL);
     places.socket_path = fixture->path;
     if (is_udp != NULL)
-        places.port = listen_udp(fixture);
+        fixture->chronyd = fake_chronyd_listen_udp(&places.port);
     else
-        listen_at(fixture);
-    g_assert_cmpint(
-        setsockopt(fixture->chronyd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout), ==, 0);
+        fixture->chronyd = fake_chronyd_listen(fixture->path);
     fixture->watch = vt_chrony_watch_new(&places, fixture->clock);
 }
 
@@ -81,33 +46,11 @@ tear_down(Fixture *fixture, gconstpointer is_udp)
     g_free(fixture->folder);
 }
 
-/* Takes the question and answers it with this stratum. */
-static void
-reply(Fixture *fixture, uint8_t stratum)
-{
-    struct sockaddr_storage peer;
-    socklen_t n_peer_bytes = sizeof peer;
-    uint8_t bytes[VT_CHRONY_TRACKING_BYTES];
-    ssize_t n_bytes = recvfrom(fixture->chronyd, bytes, sizeof bytes, 0,
-                               (struct sockaddr *)&peer, &n_peer_bytes);
-    g_assert_cmpint(n_bytes, ==, sizeof bytes);
-    g_assert_cmpint(bytes[5], ==, 33);
-    /* A reply has its sequence eight bytes later, and the number of its kind. */
-    memcpy(bytes + 16, bytes + 8, 4);
-    bytes[1] = 2;
-    bytes[7] = 5;
-    bytes[8] = bytes[9] = 0;
-    bytes[53] = stratum;
-    g_assert_cmpint(sendto(fixture->chronyd, bytes, sizeof bytes, 0,
-                           (const struct sockaddr *)&peer, n_peer_bytes),
-                    ==, sizeof bytes);
-}
-
 static void
 ask_and_reply(Fixture *fixture, uint8_t stratum)
 {
     vt_chrony_watch_ask(fixture->watch);
-    reply(fixture, stratum);
+    fake_chronyd_reply(fixture->chronyd, stratum, 0);
     while (g_main_context_iteration(NULL, FALSE))
         continue;
 }
@@ -152,7 +95,7 @@ test_chronyd_that_began_anew_is_found(Fixture *fixture, gconstpointer is_udp)
     fake_kernel_pass(&fixture->kernel, 6 * VT_NS_PER_SEC);
     g_assert_false(vt_chrony_watch_get(fixture->watch, &tracking));
 
-    listen_at(fixture);
+    fixture->chronyd = fake_chronyd_listen(fixture->path);
     ask_and_reply(fixture, 5);
 
     g_assert_true(vt_chrony_watch_get(fixture->watch, &tracking));

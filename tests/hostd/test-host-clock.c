@@ -81,6 +81,52 @@ test_old_news_are_no_news(void)
     g_assert_cmpint(stale.stratum, ==, 0);
 }
 
+static void
+test_chronyd_is_passed_on(void)
+{
+    VtChronyTracking tracking = {
+        .reference_id = 0x0a000001,
+        .stratum = 3,
+        .leap = VT_NTP_LEAP_INSERT,
+        .reference_at = vt_wall_add(now, -VT_NS_PER_SEC),
+        .correction_ns = -2 * VT_NS_PER_MS,
+        .root_delay_ns = 3 * VT_NS_PER_MS,
+        .root_dispersion_ns = VT_NS_PER_MS,
+    };
+
+    VtHostClock host = vt_host_clock_from_chrony(&tracking, now);
+
+    g_assert_true(host.is_synchronised);
+    g_assert_cmpint(host.leap, ==, VT_NTP_LEAP_INSERT);
+    g_assert_cmpint(host.stratum, ==, 3);
+    g_assert_cmphex(host.reference_id, ==, 0x0a000001);
+    g_assert_cmpint(host.reference_at.ns, ==, tracking.reference_at.ns);
+    g_assert_cmpint(host.root_delay_ns, ==, 3 * VT_NS_PER_MS);
+    /* What is still being slewed is an error until it is. */
+    g_assert_cmpint(host.root_dispersion_ns, ==, 3 * VT_NS_PER_MS);
+
+    tracking.leap = VT_NTP_LEAP_UNSYNCHRONISED;
+    g_assert_false(vt_host_clock_from_chrony(&tracking, now).is_synchronised);
+    tracking = (VtChronyTracking){ .stratum = 16 };
+    g_assert_false(vt_host_clock_from_chrony(&tracking, now).is_synchronised);
+}
+
+static void
+test_island_is_good_by_definition(void)
+{
+    VtClockState state = { .max_error_ns = VT_NS_PER_MS };
+    VtHostClock good = vt_host_clock_judge(VT_HOST_CLOCK_AUTO, &state, now);
+    VtHostClock bad = vt_host_clock_judge(VT_HOST_CLOCK_UNSYNCHRONISED, NULL, now);
+
+    VtHostClock island = vt_host_clock_or_island(&bad, 9, now);
+
+    g_assert_true(island.is_synchronised);
+    g_assert_cmpint(island.stratum, ==, 9);
+    g_assert_cmpint(island.leap, ==, VT_NTP_LEAP_NONE);
+    g_assert_cmpint(vt_host_clock_or_island(&good, 9, now).stratum, ==, good.stratum);
+    g_assert_false(vt_host_clock_or_island(&bad, 0, now).is_synchronised);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -94,5 +140,8 @@ main(int argc, char **argv)
     g_test_add_func("/hostd/host-clock/dispersion-grows-with-age",
                     test_dispersion_grows_with_age);
     g_test_add_func("/hostd/host-clock/old-news-are-no-news", test_old_news_are_no_news);
+    g_test_add_func("/hostd/host-clock/chronyd-is-passed-on", test_chronyd_is_passed_on);
+    g_test_add_func("/hostd/host-clock/island-is-good-by-definition",
+                    test_island_is_good_by_definition);
     return g_test_run();
 }

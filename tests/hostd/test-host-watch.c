@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <glib/gstdio.h>
+
 #include "hostd/host-watch.h"
+#include "tests/hostd/fake-chronyd.h"
 #include "tests/os/fake-kernel.h"
 
 #define MOST_EVENTS 8
@@ -280,6 +283,47 @@ test_sleep_is_seen_without_anyone_telling(Fixture *fixture, gconstpointer data)
 #define add(path, function) \
     g_test_add("/hostd/host-watch/" path, Fixture, NULL, set_up, function, tear_down)
 
+/* What chronyd says, and who set the clock, is judged together. */
+static void
+test_chronyd_is_believed_about_its_own_clock(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    g_autofree char *folder = g_dir_make_tmp("vt-host-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(folder, "chronyd.sock", NULL);
+    uint32_t wall_sec = (uint32_t)(wall.ns / VT_NS_PER_SEC);
+    VtChronyPlaces places = { .socket_path = path };
+    VtHostWatchParams params = {
+        .trust = VT_HOST_CLOCK_AUTO,
+        .chrony = &places,
+        .clock_set = { .kernel = &fake_kernel_set_watch, .instance = &fixture->kernel },
+    };
+    g_auto(VtFd) chronyd = fake_chronyd_listen(path);
+
+    /* Without rtcsync the kernel knows of no error bound; chronyd does. */
+    set_error(fixture, VT_CLOCK_UNKNOWN_ERROR_NS);
+    fixture->watch = vt_host_watch_new(&params, fixture->clock, &listener, fixture);
+    g_assert_false(vt_host_watch_get_clock(fixture->watch)->is_synchronised);
+    fake_chronyd_reply(chronyd, 3, wall_sec);
+    turn();
+    tick(fixture);
+    g_assert_true(vt_host_watch_get_clock(fixture->watch)->is_synchronised);
+    g_assert_cmpint(vt_host_watch_get_clock(fixture->watch)->stratum, ==, 3);
+
+    /* Set by somebody else: chronyd does not know of it before it has measured again. */
+    fake_chronyd_reply(chronyd, 3, wall_sec);
+    step(fixture, VT_NS_PER_SEC);
+    g_assert_false(vt_host_watch_get_clock(fixture->watch)->is_synchronised);
+    tick(fixture);
+    fake_chronyd_reply(chronyd, 3, wall_sec + 60);
+    turn();
+    tick(fixture);
+    g_assert_true(vt_host_watch_get_clock(fixture->watch)->is_synchronised);
+
+    g_clear_pointer(&fixture->watch, vt_host_watch_free);
+    g_unlink(path);
+    g_assert_cmpint(g_rmdir(folder), ==, 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -300,5 +344,7 @@ main(int argc, char **argv)
     add("set-by-nothing-is-no-event", test_set_by_nothing_is_no_event);
     add("sleep-is-told-at-once-and-is-no-step", test_sleep_is_told_at_once_and_is_no_step);
     add("sleep-is-seen-without-anyone-telling", test_sleep_is_seen_without_anyone_telling);
+    add("chronyd-is-believed-about-its-own-clock",
+        test_chronyd_is_believed_about_its_own_clock);
     return g_test_run();
 }
