@@ -224,6 +224,8 @@ void
 vt_source_set_present(VtSource *source, bool is_present)
 {
     source->is_absent = !is_present;
+    /* What comes back may be another. */
+    source->standing = (VtStanding){ 0 };
 }
 
 VtProvider *

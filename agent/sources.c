@@ -75,6 +75,24 @@ tell_change(VtSources *sources, VtMono raw_now)
     sources->listener->on_change(&reference, sources->user_data);
 }
 
+/*
+ * In a hurry nobody compares. A device that has just shown up is then not preferred to a
+ * reference that serves, however near to true time it says it is.
+ */
+static void
+leave_out_strangers(VtSources *sources, VtCandidate *candidates, size_t n_candidates)
+{
+    size_t current = sources->choice.current;
+    if (current == VT_CHOICE_NONE || !candidates[current].is_usable)
+        return;
+    for (size_t i = 0; i < n_candidates; i++) {
+        const VtStanding *standing = vt_source_get_standing(get_nth(sources, i));
+        if (i != current && candidates[i].source_class == VT_SOURCE_HYPERVISOR &&
+            !vt_standing_is_vetted(standing))
+            candidates[i].is_usable = false;
+    }
+}
+
 static void
 judge(VtSources *sources)
 {
@@ -85,6 +103,8 @@ judge(VtSources *sources)
     for (size_t i = 0; i < n_sources; i++)
         candidates[i] =
             vt_source_get_candidate(get_nth(sources, i), sources->is_urgent, raw_now);
+    if (sources->is_urgent)
+        leave_out_strangers(sources, candidates, n_sources);
     if (vt_choice_judge(&sources->choice, candidates, n_sources, sources->is_urgent))
         tell_change(sources, raw_now);
 }

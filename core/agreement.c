@@ -115,10 +115,17 @@ are_apart(Interval a, Interval b)
     return a.greatest_ns < b.least_ns || b.greatest_ns < a.least_ns;
 }
 
+bool
+vt_standing_is_vetted(const VtStanding *standing)
+{
+    return standing->n_good >= JUDGEMENTS;
+}
+
 /* One more judgement; true when there were enough of a kind to mean something. */
 static bool
 note_judgement(VtStanding *standing, bool is_false, VtMono raw_now)
 {
+    standing->n_good = is_false ? 0 : MIN(standing->n_good + 1, JUDGEMENTS);
     if (is_false == standing->is_false) {
         standing->n_of_kind = 0;
         return false;
@@ -186,6 +193,7 @@ vt_agreement_judge(const VtOpinion *opinions,
             continue;
         *standing = (VtStanding){
             .is_false = is_false,
+            .n_good = standing->n_good,
             .apart_ns = vt_ns_sub(opinions[i].raw_offset_ns, standard.interval.least_ns),
         };
         has_changed = true;

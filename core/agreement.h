@@ -28,7 +28,11 @@ typedef struct {
     VtNs apart_ns;      /* it minus what the others agree upon */
     unsigned n_of_kind; /* judgements in a row that were other than is_false */
     VtMono raw_since;   /* when they began */
+    unsigned n_good;    /* judgements in a row that found nothing against it */
 } VtStanding;
+
+/* Whether it was compared long enough to be followed in a hurry. */
+bool vt_standing_is_vetted(const VtStanding *standing);
 
 /*
  * Judges @opinions at @raw_now; to be called once a tick. @standings are theirs, in the same

@@ -70,6 +70,8 @@ test_majority_names_the_one_that_contradicts(void)
     g_assert_false(standings[0].is_false);
     g_assert_false(standings[1].is_false);
     g_assert_true(standings[2].is_false);
+    g_assert_true(vt_standing_is_vetted(&standings[0]));
+    g_assert_false(vt_standing_is_vetted(&standings[2]));
     g_assert_cmpstr(vt_agreement_guess(standings[2].apart_ns), ==,
                     "it seems to show TAI, not UTC");
 
