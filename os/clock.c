@@ -170,6 +170,26 @@ vt_clock_take_over(VtClock *clock, GError **error)
     return adjust(clock, &timex, "take over the clock", NULL, error);
 }
 
+/*
+ * A step makes the kernel forget when the leap second comes that is armed, though not that it is;
+ * it then never comes. Leaving the PLL mode, which was not in use, makes it look again. A leap at
+ * the end of another day than the one it was armed on is nobody's wish.
+ */
+static bool
+arm_leap_again(VtClock *clock, int status, VtNs offset_ns, GError **error)
+{
+    const VtNs day_ns = INT64_C(86400) * VT_NS_PER_SEC;
+    int leap = status & (STA_INS | STA_DEL);
+    VtNs now_ns = get_time(clock, CLOCK_REALTIME);
+    bool is_same_day = now_ns / day_ns == vt_ns_sub(now_ns, offset_ns) / day_ns;
+    int kept = status & WRITABLE_STATUS & ~(STA_INS | STA_DEL);
+
+    struct timex in = { .modes = ADJ_STATUS, .status = kept | STA_PLL };
+    struct timex out = { .modes = ADJ_STATUS, .status = kept | (is_same_day ? leap : 0) };
+    return adjust(clock, &in, "arm the leap second again", NULL, error) &&
+           adjust(clock, &out, "arm the leap second again", NULL, error);
+}
+
 bool
 vt_clock_step(VtClock *clock, VtNs offset_ns, GError **error)
 {
@@ -183,6 +203,8 @@ vt_clock_step(VtClock *clock, VtNs offset_ns, GError **error)
         return false;
     clock->steps.n_steps += 1;
     clock->steps.total_ns = vt_ns_add(clock->steps.total_ns, offset_ns);
+    if ((timex.status & (STA_INS | STA_DEL)) != 0)
+        return arm_leap_again(clock, timex.status, offset_ns, error);
     return true;
 }
 

@@ -75,7 +75,8 @@ bool vt_clock_take_over(VtClock *clock, GError **error);
 
 /*
  * Adds @offset_ns in one atomic move. The kernel marks the clock unsynchronised with a maximum
- * error of 16 s and drops a slew under way; frequency and tick are kept.
+ * error of 16 s and drops a slew under way; frequency and tick are kept. A leap second that was
+ * armed comes as it would have, unless the step led to another day of UTC.
  */
 bool vt_clock_step(VtClock *clock, VtNs offset_ns, GError **error);
 

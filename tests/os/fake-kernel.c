@@ -102,6 +102,19 @@ const VtSetWatchKernel fake_kernel_set_watch = {
     .take = take_set,
 };
 
+bool
+fake_kernel_look_for_leap(FakeKernel *kernel)
+{
+    int armed = kernel->status & (STA_INS | STA_DEL);
+    if (armed == 0)
+        kernel->leap_state = TIME_OK;
+    else if (kernel->leap_state == TIME_OK) {
+        kernel->leap_state = armed == STA_INS ? TIME_INS : TIME_DEL;
+        kernel->leap_known = true;
+    }
+    return kernel->leap_state != TIME_OK && kernel->leap_known;
+}
+
 static void
 note_set(FakeKernel *kernel)
 {
@@ -150,6 +163,7 @@ step(FakeKernel *kernel, const struct timex *timex)
     kernel->slewing_us = 0;
     kernel->maxerror_us = 16000000;
     kernel->status |= STA_UNSYNC;
+    kernel->leap_known = false; /* ntp_clear; the state stays */
     kernel->n_steps += 1;
     return 0;
 }
@@ -185,6 +199,11 @@ adjust(void *instance, struct timex *timex)
     }
     if ((timex->modes & ADJ_NANO) != 0)
         kernel->status |= STA_NANO;
+    bool leaves_pll = (kernel->status & STA_PLL) != 0 && (timex->status & STA_PLL) == 0;
+    if ((timex->modes & ADJ_STATUS) != 0 && leaves_pll) {
+        kernel->leap_state = TIME_OK;
+        kernel->leap_known = false;
+    }
     if ((timex->modes & ADJ_STATUS) != 0)
         kernel->status = (kernel->status & STA_RONLY) | (timex->status & ~STA_RONLY);
     if ((timex->modes & ADJ_MAXERROR) != 0)

@@ -22,7 +22,9 @@ typedef struct {
     long maxerror_us;
     int status;
     int tai_offset_sec;
-    bool may_set; /* false: EPERM on every change */
+    int leap_state;  /* TIME_OK, or TIME_INS or TIME_DEL once the kernel saw it armed */
+    bool leap_known; /* and when it comes */
+    bool may_set;    /* false: EPERM on every change */
     unsigned n_steps;
     unsigned n_slews;
     bool tells_sets;   /* fake_kernel_set_watch was armed */
@@ -39,6 +41,12 @@ void fake_kernel_init(FakeKernel *kernel, VtWall wall);
 
 /* Lets @span_ns of the raw oscillator's time pass; rate and slew carry REALTIME along. */
 void fake_kernel_pass(FakeKernel *kernel, VtNs span_ns);
+
+/*
+ * What the kernel's second_overflow does once a second with a leap that is armed. True if it would
+ * come at the end of this day.
+ */
+bool fake_kernel_look_for_leap(FakeKernel *kernel);
 
 /* Somebody else moves REALTIME by @offset_ns. */
 void fake_kernel_set_by_other(FakeKernel *kernel, VtNs offset_ns);

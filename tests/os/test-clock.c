@@ -157,6 +157,33 @@ test_publishing_keeps_an_armed_leap(Fixture *fixture, gconstpointer data)
 }
 
 static void
+test_leap_comes_after_a_step(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    fixture->kernel.status |= STA_INS;
+    g_assert_true(fake_kernel_look_for_leap(&fixture->kernel));
+
+    g_assert_true(vt_clock_step(fixture->clock, 5 * VT_NS_PER_SEC, NULL));
+
+    g_assert_true(fake_kernel_look_for_leap(&fixture->kernel));
+    g_assert_cmpint(fixture->kernel.leap_state, ==, TIME_INS);
+    g_assert_cmpint(fixture->kernel.status & STA_PLL, ==, 0);
+}
+
+static void
+test_leap_of_another_day_is_dropped(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    fixture->kernel.status |= STA_DEL;
+    g_assert_true(fake_kernel_look_for_leap(&fixture->kernel));
+
+    g_assert_true(vt_clock_step(fixture->clock, INT64_C(86400) * VT_NS_PER_SEC, NULL));
+
+    g_assert_false(fake_kernel_look_for_leap(&fixture->kernel));
+    g_assert_cmpint(fixture->kernel.status & STA_DEL, ==, 0);
+}
+
+static void
 test_missing_permission_is_told(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(GError) error = NULL;
@@ -228,6 +255,8 @@ main(int argc, char **argv)
     add("publishes-bound-rounded-up", test_publishes_bound_rounded_up);
     add("unsynchronised-means-sixteen-seconds", test_unsynchronised_means_sixteen_seconds);
     add("publishing-keeps-an-armed-leap", test_publishing_keeps_an_armed_leap);
+    add("leap-comes-after-a-step", test_leap_comes_after_a_step);
+    add("leap-of-another-day-is-dropped", test_leap_of_another_day_is_dropped);
     add("missing-permission-is-told", test_missing_permission_is_told);
     add("reads-both-scales-of-one-instant", test_reads_both_scales_of_one_instant);
     add("good-reading-is-not-repeated", test_good_reading_is_not_repeated);
