@@ -28,6 +28,8 @@ struct VtLink {
     bool is_state_untold; /* the listener learns of it when all that came was read */
     bool is_taking;
     bool has_told_notice; /* among what is being taken */
+    bool has_reply;       /* likewise */
+    VtLinkTime reply;     /* the last of them */
     VtLinkScanner scanner;
     VtLinkSession session;
     uint32_t epoch; /* newest heard of in this session */
@@ -212,7 +214,7 @@ take_notice(VtLink *link, const VtLinkFrame *frame)
 }
 
 static void
-take_reply(VtLink *link, const VtLinkFrame *frame, VtInstant received)
+take_reply(VtLink *link, const VtLinkFrame *frame)
 {
     VtLinkTime reply;
     if (!vt_link_time_decode(frame, VT_LINK_TIME_REPLY, &reply))
@@ -225,8 +227,21 @@ take_reply(VtLink *link, const VtLinkFrame *frame, VtInstant received)
             link->epoch_func(link->epoch_data);
         return;
     }
-    if (reply.epoch == link->epoch && link->reply_func != NULL)
-        link->reply_func(&reply, received, link->reply_data);
+    link->has_reply = true;
+    link->reply = reply;
+}
+
+/*
+ * One request is open at a time, so the last reply is the one that may count. A notice that came
+ * behind it, or that the guest slept between the two, makes it a thing of the past.
+ */
+static void
+tell_reply(VtLink *link, VtInstant received)
+{
+    bool is_current =
+        link->reply.session == link->session.peer_nonce && link->reply.epoch == link->epoch;
+    if (link->has_reply && is_current && link->reply_func != NULL)
+        link->reply_func(&link->reply, received, link->reply_data);
 }
 
 static void
@@ -238,13 +253,15 @@ on_bytes(const uint8_t *bytes, size_t n_bytes, void *user_data)
 
     link->is_taking = true;
     link->has_told_notice = false;
+    link->has_reply = false;
     while (vt_link_scanner_next(&link->scanner, &bytes, &n_bytes, &frame)) {
         /* Each taker refuses what is not its own; unknown types are skipped. */
         take_hello(link, &frame);
         take_notice(link, &frame);
-        take_reply(link, &frame, received);
+        take_reply(link, &frame);
     }
     link->is_taking = false;
+    tell_reply(link, received);
     /* A notice right behind a HELLO says more than the HELLO: one sign, not two. */
     if (link->is_state_untold && !link->has_told_notice)
         tell_state(link);

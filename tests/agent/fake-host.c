@@ -87,9 +87,10 @@ host_stamp(const FakeHost *host)
     return vt_ntp_stamp_from_wall(vt_wall_add(host->wall_at_start, passed_ns + host->ahead_ns));
 }
 
-static void
-answer(FakeHost *host, const VtLinkTime *request)
+void
+fake_host_answer(FakeHost *host)
 {
+    const VtLinkTime *request = &host->request;
     VtLinkFrame frame = { 0 };
     VtLinkTime reply = {
         .session = host->session.own_nonce,
@@ -130,7 +131,7 @@ take_frame(FakeHost *host, const VtLinkFrame *frame)
         host->n_requests += 1;
         host->request = request;
         if (host->answers)
-            answer(host, &request);
+            fake_host_answer(host);
     }
     if (vt_link_ack_decode(frame, &host->ack))
         host->n_acks += 1;

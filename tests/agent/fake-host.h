@@ -52,5 +52,8 @@ void fake_host_hang_up(FakeHost *host);
 void fake_host_send_hello(FakeHost *host);
 void fake_host_send_notice(FakeHost *host, VtLinkCause cause, uint64_t counter);
 
+/* To the last request. */
+void fake_host_answer(FakeHost *host);
+
 /* Writes bytes that no protocol has. */
 void fake_host_send_bytes(FakeHost *host, const uint8_t *bytes, size_t n_bytes);

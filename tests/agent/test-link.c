@@ -226,6 +226,43 @@ test_reply_of_an_older_epoch_is_dropped(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(fixture->n_readings, ==, 0);
 }
 
+/* A pause fell between the reply and its reading; both wait in the port when the guest runs. */
+static void
+test_reply_before_a_notice_is_dropped(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    bring_up(fixture);
+    fixture->host.answers = false;
+    vt_provider_begin(&fixture->provider);
+    wait_for(&fixture->host.n_requests, 1);
+
+    fake_host_answer(&fixture->host);
+    fixture->host.epoch += 1;
+    fake_host_send_notice(&fixture->host, VT_LINK_CAUSE_RESUMED, 1);
+    wait_for(&fixture->n_notices, 1);
+
+    g_assert_cmpuint(fixture->n_readings, ==, 0);
+}
+
+/* The host's HELLO was heard; ours and the request are in one stream. */
+static void
+test_asks_right_behind_its_hello(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    bring_up(fixture);
+    vt_link_session_begin(&fixture->host.session, 2000);
+    fixture->host.n_hellos_to_lose = 1; /* the link is not up again */
+    fake_host_send_hello(&fixture->host);
+    fixture->state = VT_LINK_STATE_CLOSED;
+    wait_for(&fixture->state, VT_LINK_STATE_OPEN);
+
+    g_assert_true(vt_provider_is_usable(&fixture->provider));
+    vt_provider_begin(&fixture->provider);
+    wait_for(&fixture->host.n_requests, 1);
+
+    g_assert_cmpuint(fixture->host.request.session, ==, 2000);
+}
+
 static void
 test_notice_of_another_session_is_dropped(Fixture *fixture, gconstpointer data)
 {
@@ -329,6 +366,8 @@ main(int argc, char **argv)
     add("unanswered-request-is-repeated", test_unanswered_request_is_repeated);
     add("reply-of-a-newer-epoch-is-a-hint", test_reply_of_a_newer_epoch_is_a_hint);
     add("reply-of-an-older-epoch-is-dropped", test_reply_of_an_older_epoch_is_dropped);
+    add("reply-before-a-notice-is-dropped", test_reply_before_a_notice_is_dropped);
+    add("asks-right-behind-its-hello", test_asks_right_behind_its_hello);
     add("notice-of-another-session-is-dropped", test_notice_of_another_session_is_dropped);
     add("new-hello-in-mid-stream-begins-anew", test_new_hello_in_mid_stream_begins_anew);
     add("half-a-frame-does-no-harm", test_half_a_frame_does_no_harm);
