@@ -22,6 +22,9 @@ RESIDUAL_WINDOW_NS = 250_000_000
 SHARP_NS = 200_000
 LEAST_SHARP = 5
 
+# What the kernel adds to the clock at each of 100 ticks a second, when nobody says otherwise.
+TICK_US = 10_000
+
 STA_UNSYNC = 0x0040  # linux/timex.h
 
 
@@ -33,6 +36,9 @@ class Probe:
     error_ns: int
     maxerror_us: int
     status: int
+    guest_ns: int = 0
+    raw_ns: int = 0
+    base_rate_ppm: float = 0  # of frequency and tick together
 
     @property
     def low_ns(self) -> int:
@@ -71,7 +77,10 @@ def load_probes(path: Path) -> list[Probe]:
     with open(path, encoding="ascii", newline="") as lines:
         return [
             Probe(int(row["host_send_ns"]), int(row["host_recv_ns"]), int(row["offset_ns"]),
-                  int(row["error_ns"]), int(row["maxerror_us"]), int(row["status"]))
+                  int(row["error_ns"]), int(row["maxerror_us"]), int(row["status"]),
+                  int(row["guest_ns"]), int(row["guest_raw_ns"]),
+                  int(row["frequency_scaled_ppm"]) / 65536 +
+                  (int(row["tick_us"]) - TICK_US) * 1e6 / TICK_US)
             for row in csv.DictReader(lines)
         ]
 
@@ -139,6 +148,32 @@ def measure_lie(after: Sequence[Probe], resumed_ns: int) -> int:
             lie_ns += probe.read_ns - since_ns
         since_ns = probe.read_ns
     return lie_ns
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How fast a clock ran against the oscillator, and how fast its base rate would have it."""
+
+    ppm: float
+    base_ppm: float
+
+    @property
+    def beyond_base_ppm(self) -> float:
+        return self.ppm - self.base_ppm
+
+    def __str__(self) -> str:
+        return f"rate {self.ppm:+.2f} ppm, base {self.base_ppm:+.2f} ppm"
+
+
+def measure_rate(probes: Sequence[Probe], since_ns: int, until_ns: int) -> Rate:
+    """Of CLOCK_REALTIME against CLOCK_MONOTONIC_RAW, both as the guest read them."""
+    window = [p for p in probes if since_ns <= p.sent_ns and p.read_ns <= until_ns]
+    if len(window) < 2:
+        raise ValueError("no two readings to tell a rate by")
+    first, last = window[0], window[-1]
+    run_ns = last.raw_ns - first.raw_ns
+    gained_ns = (last.guest_ns - first.guest_ns) - run_ns
+    return Rate(gained_ns / run_ns * 1e6, last.base_rate_ppm)
 
 
 def offset_at(probes: Sequence[Probe], wall_ns: int) -> Probe | None:

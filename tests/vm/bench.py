@@ -12,9 +12,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from .hardships import Hardship
 from .layout import Layout, RigError
+from .networks import LINKLESS
 from .rig import Rig
-from .scenarios import RECOVERIES, Outcome, Scenario
+from .scenarios import Outcome, Scenario
+from .stage import ALL, Stage
 
 FIELDS = ("scenario", "run", "resume", "exposure_ns", "residual_ns", "residual_error_ns",
           "echo_ns", "lie_ns", "stale_ns")
@@ -25,8 +28,24 @@ GOALS = {
     "pause-5s": "10 / 50",
     "pause-60s": "10 / 50",
     "two-pauses": "10 / 50",
-    "save-restore": "500 / 1500",
+    "save-restore": "50 / 1500",
+    "managed-save": "50 / 1500",
+    "revert": "50 / 1500",
+    "hostd-killed": "1000 / -",
+    "agent-killed": "1000 / -",
+    "libvirtd-restarted": "10 / 50",
+    "set-forward": "1000 / -",
+    "set-backward": "1000 / -",
+    "host-unsynchronised": "10 / 50",
+    "reply-in-flight": "10 / 50",
+    "reply-in-flight-saved": "500 / 1500",
+    "frozen-state": "10 / 50",
+    "host-wrong": "10 / 50",
+    "ntp-only": "1500 / 3000",
+    "leap-armed": "1500 / 3000",
 }
+
+MEASURED = tuple(scenario for scenario in ALL if scenario.name in GOALS)
 
 
 @dataclass(frozen=True)
@@ -79,11 +98,11 @@ def make_rows(outcome: Outcome, run: int) -> list[Row]:
 
 
 def format_table(rows: list[Row]) -> str:
-    lines = [f"{'scenario':14} {'runs':>4} {'right':>5}  {'exposure ms':>15} {'goal':>10}  "
+    lines = [f"{'scenario':21} {'runs':>4} {'right':>5}  {'exposure ms':>15} {'goal':>10}  "
              f"{'residual us':>13} {'(+-)':>6}  {'echo floor ms':>14}  {'lie ms':>7}",
-             f"{'':14} {'':4} {'':5}  {'median / worst':>15} {'':10}  {'median / worst':>13} "
+             f"{'':21} {'':4} {'':5}  {'median / worst':>15} {'':10}  {'median / worst':>13} "
              f"{'':6}  {'median / worst':>14}  {'worst':>7}"]
-    for scenario in RECOVERIES:
+    for scenario in MEASURED:
         mine = [row for row in rows if row.scenario == scenario.name]
         if mine:
             lines.append(_format_scenario(scenario.name, mine))
@@ -98,7 +117,7 @@ def _format_scenario(name: str, rows: list[Row]) -> str:
     # The agent's start is no disruption: nothing stood still, so there is nothing to echo.
     echoes = [row.echo_ns / 1e6 for row in rows if row.echo_ns is not None and name != "boot"]
     error = f"{statistics.median(errors):.0f}" if errors else "-"
-    return (f"{name:14} {len({row.run for row in rows}):4} {len(right):>2}/{len(rows):<2}  "
+    return (f"{name:21} {len({row.run for row in rows}):4} {len(right):>2}/{len(rows):<2}  "
             f"{_format_pair(exposures, 1):>15} {GOALS[name]:>10}  "
             f"{_format_pair(residuals, 0):>13} {error:>6}  {_format_pair(echoes, 1):>14}  "
             f"{max(row.lie_ns for row in rows) / 1e6:7.1f}")
@@ -110,23 +129,25 @@ def _format_pair(values: list[float], digits: int) -> str:
     return f"{statistics.median(values):.{digits}f} / {max(values):.{digits}f}"
 
 
-def find_missing(rows: list[Row], scenarios: list[Scenario],
-                 n_runs: int) -> list[tuple[Scenario, int]]:
-    """Round by round, so that a change of the machine's mood meets all scenarios alike."""
+def find_missing(rows: list[Row], scenarios: list[Scenario | Hardship],
+                 n_runs: int) -> list[tuple[Scenario | Hardship, int]]:
+    """Round by round, so that a change of the machine's mood meets all scenarios alike; those
+    that need another guest after all others."""
     done = {(row.scenario, row.run) for row in rows}
-    return [(scenario, run) for run in range(1, n_runs + 1) for scenario in scenarios
-            if (scenario.name, run) not in done]
+    rounds = [(scenario, run) for run in range(1, n_runs + 1) for scenario in scenarios
+              if (scenario.name, run) not in done]
+    return sorted(rounds, key=lambda one: one[0] in LINKLESS)
 
 
-def measure(layout: Layout, missing: list[tuple[Scenario, int]], folder: Path) -> None:
+def measure(layout: Layout, missing: list[tuple[Scenario | Hardship, int]],
+            folder: Path) -> None:
     results = folder / "recovery.csv"
     with Rig(layout, folder / "logs") as rig:
-        rig.start_hostd()
-        guest = rig.boot_guest("agent", has_link=True)
-        guest.start_agent()
+        stage = Stage(rig)
+        stage.guest.start_agent()
         for scenario, run in missing:
             begun = time.monotonic()
-            outcome = scenario.run(guest, folder / "samples" / f"{scenario.name}-{run}.csv")
+            outcome = stage.measure(scenario, folder / "samples" / f"{scenario.name}-{run}.csv")
             rows = make_rows(outcome, run)
             append_rows(results, rows)
             shown = ", ".join("never right" if row.exposure_ns is None
@@ -136,7 +157,7 @@ def measure(layout: Layout, missing: list[tuple[Scenario, int]], folder: Path) -
 
 
 def main() -> int:
-    names = [scenario.name for scenario in RECOVERIES]
+    names = [scenario.name for scenario in MEASURED]
     parser = argparse.ArgumentParser(prog="tools/bench", description=__doc__)
     parser.add_argument("what", choices=["recovery"])
     parser.add_argument("--runs", type=int, default=10)
@@ -149,7 +170,7 @@ def main() -> int:
     (folder / "samples").mkdir(parents=True, exist_ok=True)
     if options.fresh:
         results.unlink(missing_ok=True)
-    scenarios = [s for s in RECOVERIES if not options.scenario or s.name in options.scenario]
+    scenarios = [s for s in MEASURED if not options.scenario or s.name in options.scenario]
     missing = find_missing(load_rows(results), scenarios, options.runs)
     status = 0
     try:

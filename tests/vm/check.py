@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .analysis import RIGHT_NS, Recovery
-from .guest import Guest
-from .hardships import HARDSHIPS, Hardship, World
-from .hostd import Hostd
+from .hardships import Hardship
 from .layout import Layout, RigError
+from .networks import LINKLESS
 from .rig import Rig
-from .scenarios import BASELINE, RECOVERIES, Outcome, Scenario
+from .scenarios import BASELINE, IN_STEP_SEC, Claim, Outcome, Scenario, run_pause
+from .stage import ALL, Stage
 from .tap import TapReport
 
 NS_PER_MS = 1_000_000
@@ -29,6 +29,9 @@ class Ceiling:
     residual_ms: float
     floor_ms: float  # an echo slower than this says that the machine was disturbed
 
+
+# What has no recovery makes claims of its own.
+NOTHING = Ceiling(exposure_ms=0, residual_ms=0, floor_ms=0)
 
 CEILINGS = {
     "boot": Ceiling(exposure_ms=5000, residual_ms=0.5, floor_ms=50),
@@ -44,17 +47,19 @@ CEILINGS = {
     "set-forward": Ceiling(exposure_ms=2500, residual_ms=0.5, floor_ms=50),
     "set-backward": Ceiling(exposure_ms=2500, residual_ms=0.5, floor_ms=50),
     "host-unsynchronised": Ceiling(exposure_ms=50, residual_ms=0.5, floor_ms=8),
+    "reply-in-flight": Ceiling(exposure_ms=50, residual_ms=0.5, floor_ms=8),
+    "reply-in-flight-saved": Ceiling(exposure_ms=1500, residual_ms=0.5, floor_ms=100),
+    "slew-killed": NOTHING,
+    "observed": NOTHING,
+    "frozen-state": Ceiling(exposure_ms=50, residual_ms=0.5, floor_ms=8),
+    "at-rest": NOTHING,
+    "host-wrong": Ceiling(exposure_ms=50, residual_ms=0.5, floor_ms=8),
+    "ntp-only": Ceiling(exposure_ms=3000, residual_ms=1, floor_ms=8),
+    "leap-armed": Ceiling(exposure_ms=3000, residual_ms=1, floor_ms=8),
 }
 
 # How exactly a guest without an agent must be late by the time it stood still.
 BASELINE_ERROR_NS = 50 * NS_PER_MS
-
-
-@dataclass(frozen=True)
-class Claim:
-    name: str
-    holds: bool
-    detail: str = ""
 
 
 def judge(outcome: Outcome, ceiling: Ceiling) -> list[Claim]:
@@ -63,7 +68,7 @@ def judge(outcome: Outcome, ceiling: Ceiling) -> list[Claim]:
         place = f"resume-{number}/" if len(outcome.recoveries) > 1 else ""
         claims += [Claim(place + claim.name, claim.holds, claim.detail)
                    for claim in _judge_recovery(recovery, ceiling)]
-    return claims
+    return claims + list(outcome.claims)
 
 
 def _judge_recovery(recovery: Recovery, ceiling: Ceiling) -> list[Claim]:
@@ -94,25 +99,26 @@ class Check:
     def __init__(self, rig: Rig, report: TapReport) -> None:
         self._rig = rig
         self._report = report
-        self._hostd: Hostd
-        self._guest: Guest
+        self._stage: Stage
 
     def run(self, scenarios: list[Scenario | Hardship], n_runs: int) -> None:
-        self._hostd = self._rig.start_hostd()
-        self._guest = self._rig.boot_guest("agent", has_link=True)
+        self._stage = Stage(self._rig)
         self._check_baseline()
-        self._guest.start_agent()
+        self._stage.guest.start_agent()
+        self._check_each([s for s in scenarios if s not in LINKLESS], n_runs)
+        self._check_daemons(scenarios)
+        self._check_each([s for s in scenarios if s in LINKLESS], n_runs)
+
+    def _check_each(self, scenarios: list[Scenario | Hardship], n_runs: int) -> None:
         for scenario in scenarios:
             # What kills daemons takes long, and one run shows whether it is survived.
             n_repeats = 1 if isinstance(scenario, Hardship) else n_runs
             for number in range(1, n_repeats + 1):
                 self._check_scenario(scenario, number)
-        n_kills = sum(scenario.name == "agent-killed" for scenario in scenarios)
-        self._check_daemons(n_kills)
 
     def _check_baseline(self) -> None:
         """Before the agent is started for the first time."""
-        outcome = BASELINE.run(self._guest, self._rig.output_dir / "baseline.csv")
+        outcome = BASELINE.run(self._stage.guest, self._rig.output_dir / "baseline.csv")
         recovery = outcome.recoveries[0]
         before = [p for p in outcome.probes if p.read_ns < recovery.resumed_ns]
         holds, detail = False, "no probe was answered"
@@ -140,23 +146,27 @@ class Check:
 
     def _measure(self, scenario: Scenario | Hardship, number: int) -> Outcome:
         csv_path = self._rig.output_dir / f"{scenario.name}-{number}.csv"
-        if isinstance(scenario, Hardship):
-            world = World(self._guest, self._hostd, self._rig.hypervisor)
-            return scenario.run(world, csv_path)
-        return scenario.run(self._guest, csv_path)
+        return self._stage.measure(scenario, csv_path)
 
-    def _check_daemons(self, n_kills: int) -> None:
+    def _check_daemons(self, scenarios: list[Scenario | Hardship]) -> None:
         add = self._report.add
-        deaths = self._guest.count_agent_deaths()
+        # Of the supervisor's last start; what starts the agent anew begins to count anew.
+        restarts = ("slew-killed", "frozen-state", "host-wrong")
+        n_kills = sum(s.name == "agent-killed" for s in scenarios
+                      if not any(other.name in restarts for other in scenarios))
+        # The last scenario may have started both anew: what they count began with that.
+        self._stage.guest.wait_in_step(IN_STEP_SEC)
+        run_pause(self._stage.guest, "closing", self._rig.output_dir / "closing.csv", 1)
+        deaths = self._stage.guest.count_agent_deaths()
         add("vm/agent/never-died-by-itself", deaths == n_kills,
             f"{deaths} deaths, {n_kills} of them wanted")
-        tracking = self._guest.query_tracking()
+        tracking = self._stage.guest.query_tracking()
         add("vm/agent/tracks-the-host",
             tracking["state"] == "tracking" and tracking["link"] == "up",
             f"state {tracking['state']}, link {tracking['link']}, "
             f"reference '{tracking['reference']}'")
-        add("vm/hostd/never-died", self._hostd.is_alive())
-        seen = self._hostd.query_guest(self._guest.domain.name)
+        add("vm/hostd/never-died", self._stage.hostd.is_alive())
+        seen = self._stage.hostd.query_guest(self._stage.guest.domain.name)
         add("vm/hostd/saw-every-recovery",
             seen["link"] == "up" and seen["acks"] > 0 and seen["failed-recoveries"] == 0,
             f"link {seen['link']}, {seen['notices']} notices, {seen['acks']} acknowledged, "
@@ -165,15 +175,14 @@ class Check:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    known = (*RECOVERIES, *HARDSHIPS)
-    names = [scenario.name for scenario in known]
+    names = [scenario.name for scenario in ALL]
     parser.add_argument("--scenario", action="append", choices=names)
     parser.add_argument("--runs", type=int, default=2)
     parser.add_argument("--output", type=Path, help="where samples and logs go")
     options = parser.parse_args()
     layout = Layout.from_environment()
     output_dir = options.output or layout.build_dir / "vm-check"
-    scenarios = [s for s in known if not options.scenario or s.name in options.scenario]
+    scenarios = [s for s in ALL if not options.scenario or s.name in options.scenario]
     report = TapReport()
     try:
         if not layout.has_daemons():

@@ -15,6 +15,8 @@ from .layout import RigError
 
 MEMORY_MIB = 192
 
+METADATA_NAMESPACE = "https://virt-time.org/xmlns/domain/1"
+
 # Above everything that is not real-time, below the sampler that watches it.
 QEMU_PRIORITY = 10
 
@@ -30,6 +32,7 @@ class DomainPlan:
     kernel: Kernel
     initramfs: Path
     has_link: bool
+    bridge: str
 
     @property
     def probe_socket(self) -> Path:
@@ -57,7 +60,7 @@ def make_xml(plan: DomainPlan) -> str:
     kind = "kvm" if has_kvm() else "qemu"
     cpu = "<cpu mode='host-passthrough'/>" if has_kvm() else ""
     labels = "".join(f"<seclabel type='none' model={quoteattr(model)}/>"
-                     for model in ["dac", *find_security_models()])
+                     for model in find_security_models())
     link = ("<channel type='unix'><target type='virtio' name='org.virttime.0'/></channel>"
             if plan.has_link else "")
     return f"""
@@ -88,6 +91,11 @@ def make_xml(plan: DomainPlan) -> str:
       <source file='{plan.disk}'/>
       <target dev='vda' bus='virtio'/>
     </disk>
+    <interface type='bridge'>
+      <source bridge='{plan.bridge}'/>
+      <model type='virtio'/>
+      <rom enabled='no'/>
+    </interface>
     <serial type='file'><source path='{plan.folder}/console.log' append='on'/></serial>
     {link}
     <channel type='unix'>
@@ -162,6 +170,15 @@ class Domain:
 
     def delete_snapshot(self, snapshot: str) -> None:
         virsh("snapshot-delete", self.name, snapshot)
+
+    def set_mode(self, mode: str) -> None:
+        """What the guest may do to its clock, for hostd to read; "" says nothing of it."""
+        words = ["metadata", self.name, METADATA_NAMESPACE, "--live"]
+        if mode:
+            words += ["--key", "vt", "--set", f"<time mode='{mode}'/>"]
+        else:
+            words += ["--remove"]
+        virsh(*words)
 
     def is_running(self) -> bool:
         return virsh("domstate", self.name).strip() == "running"

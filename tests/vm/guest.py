@@ -18,6 +18,7 @@ from .qmp import QmpRecorder
 
 BOOT_SEC = 180
 SAMPLER_RATE_HZ = 500
+SETTINGS = "/etc/agent.conf"
 
 
 class GuestShell:
@@ -164,8 +165,9 @@ class Guest:
                                f"{self._read_log('guest.log')}")
             time.sleep(0.2)
 
-    def start_agent(self) -> None:
-        self.shell.check("supervise start agent virt-time-agent -f")
+    def start_agent(self, settings: str = "") -> None:
+        self.shell.check(f"printf '{settings}' >{SETTINGS}")
+        self.shell.check(f"start-agent -c {SETTINGS}")
 
     def stop_agent(self) -> None:
         self.shell.check("supervise stop agent")
@@ -179,6 +181,14 @@ class Guest:
     def step_clock(self, by_ns: int) -> None:
         """Positive: forward. A real step, made by the guest's kernel."""
         self.shell.check(f"step-clock {by_ns}")
+
+    def kill_agent(self) -> None:
+        """For good: its supervisor first."""
+        self.shell.check("kill $(cat /run/agent.supervisor); kill -9 $(cat /run/agent.child)")
+
+    def forget(self) -> None:
+        """All that the agent kept, as on its first day."""
+        self.shell.check("rm -rf /var/lib/virt-time/agent/*")
 
     def set_right(self) -> None:
         """Once, without an agent, as a well kept RTC would."""

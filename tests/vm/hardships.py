@@ -31,6 +31,7 @@ class World:
     guest: Guest
     hostd: Hostd
     hypervisor: Hypervisor
+    run_dir: Path  # for sockets that hostd's user shall reach
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ class Hardship:
     run: Callable[[World, Path], Outcome]
 
 
-def _standing(world: World, seconds: float) -> list[tuple[int, int]]:
+def stand(world: World, seconds: float) -> list[tuple[int, int]]:
+    """A pause that nothing else accompanies."""
     domain = world.guest.domain
     return [stand_still(world.guest, domain.suspend, seconds, domain.resume)]
 
@@ -79,20 +81,20 @@ def _run_hostd_killed(world: World) -> list[tuple[int, int]]:
 def _run_agent_killed(world: World) -> list[tuple[int, int]]:
     """Dead when the guest stops; its supervisor starts it after the resume."""
     world.guest.shell.check("kill -9 $(cat /run/agent.child)")
-    return _standing(world, 5)
+    return stand(world, 5)
 
 
 def _run_libvirtd_restarted(world: World) -> list[tuple[int, int]]:
     world.hypervisor.restart()
     world.hostd.wait_until_connected()
-    return _standing(world, 5)
+    return stand(world, 5)
 
 
 def _run_unsynchronised_host(world: World) -> list[tuple[int, int]]:
     world.hostd.restart_with("host-clock=unsynchronised")
     try:
         time.sleep(SETTLE_SEC)
-        gaps = _standing(world, 5)
+        gaps = stand(world, 5)
         time.sleep(AFTER_SEC)
         tracking = world.guest.query_tracking()
         if tracking["synchronised"] or tracking["reference-synchronised"]:
@@ -120,7 +122,7 @@ def _set_clock(name: str, offset_ns: int) -> Hardship:
     return Hardship(name, run)
 
 
-def _hardship(name: str, disturb: Callable[[World], list[tuple[int, int]]]) -> Hardship:
+def make_hardship(name: str, disturb: Callable[[World], list[tuple[int, int]]]) -> Hardship:
     def run(world: World, csv_path: Path) -> Outcome:
         world.guest.wait_in_step(IN_STEP_SEC)
         return watch(world.guest, name, csv_path, lambda: disturb(world), AFTER_SEC)
@@ -129,12 +131,12 @@ def _hardship(name: str, disturb: Callable[[World], list[tuple[int, int]]]) -> H
 
 
 HARDSHIPS = (
-    _hardship("managed-save", _run_managed_save),
-    _hardship("revert", _run_revert),
-    _hardship("hostd-killed", _run_hostd_killed),
-    _hardship("agent-killed", _run_agent_killed),
+    make_hardship("managed-save", _run_managed_save),
+    make_hardship("revert", _run_revert),
+    make_hardship("hostd-killed", _run_hostd_killed),
+    make_hardship("agent-killed", _run_agent_killed),
     _set_clock("set-forward", HOUR_NS),
     _set_clock("set-backward", -HOUR_NS),
-    _hardship("host-unsynchronised", _run_unsynchronised_host),
-    _hardship("libvirtd-restarted", _run_libvirtd_restarted),
+    make_hardship("host-unsynchronised", _run_unsynchronised_host),
+    make_hardship("libvirtd-restarted", _run_libvirtd_restarted),
 )

@@ -14,6 +14,7 @@ from .accounts import HOSTD
 from .hypervisor import URI
 from .layout import Layout, RigError
 from .opener import Opener
+from .wire import HOST_ADDRESS
 
 # The machine that runs the tests is true time by definition, whatever its kernel says of it.
 TRUSTED = "host-clock=trusted"
@@ -36,7 +37,7 @@ class Hostd:
         for folder in (run_dir, self._state_dir):
             shutil.chown(folder, "virttime-host", "virttime-host")
         self._process: subprocess.Popen[bytes]
-        self._write_settings(TRUSTED)
+        self._write_settings(TRUSTED, opener.socket)
         self.start()
 
     def start(self) -> None:
@@ -59,9 +60,9 @@ class Hostd:
         self._process.kill()
         self._process.wait()
 
-    def restart_with(self, setting: str) -> None:
+    def restart_with(self, setting: str, opener_socket: Path | None = None) -> None:
         self.stop()
-        self._write_settings(setting)
+        self._write_settings(setting, opener_socket or self._opener.socket)
         self.start()
 
     def wait_until_connected(self) -> None:
@@ -72,10 +73,10 @@ class Hostd:
                 raise RigError("virt-time-hostd does not come back to libvirt")
             time.sleep(0.2)
 
-    def _write_settings(self, setting: str) -> None:
+    def _write_settings(self, setting: str, opener_socket: Path) -> None:
         self._settings_path.write_text(
             f"[hostd]\nuri={URI}\ncontrol-socket={self._socket}\n"
-            f"opener-socket={self._opener.socket}\n{setting}\n", encoding="ascii")
+            f"opener-socket={opener_socket}\nlisten={HOST_ADDRESS}\n{setting}\n", encoding="ascii")
 
     def stop(self) -> None:
         if self._process.poll() is None:
@@ -85,6 +86,9 @@ class Hostd:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+
+    def find_pid(self) -> int:
+        return self._process.pid
 
     def is_alive(self) -> bool:
         return self._process.poll() is None

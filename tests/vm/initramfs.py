@@ -72,12 +72,15 @@ def build_initramfs(layout: Layout, kernel: Kernel, target: Path) -> None:
         "bin/busybox": Path(busybox),
         "bin/probe-guest": layout.probe_guest,
         "bin/step-clock": layout.step_clock,
+        # Busybox's own cannot change the user.
+        "usr/bin/setpriv": Path("/usr/bin/setpriv"),
     }
     if layout.agent.exists():
         programs["usr/sbin/virt-time-agent"] = layout.agent
     if layout.ctl.exists():
         programs["usr/bin/virt-timectl"] = layout.ctl
-    scripts = {"init": "init", "bin/shell-port": "shell-port", "bin/supervise": "supervise"}
+    scripts = {"init": "init", "bin/shell-port": "shell-port", "bin/supervise": "supervise",
+               "bin/start-agent": "start-agent"}
 
     archive = Archive()
     for folder in FOLDERS:
@@ -97,4 +100,6 @@ def build_initramfs(layout: Layout, kernel: Kernel, target: Path) -> None:
     # The real tools know root by name; libraries look for it.
     archive.add_file("etc/passwd", b"root:x:0:0:root:/:/bin/sh\n", 0o644)
     archive.add_file("etc/group", b"root:x:0:\n", 0o644)
+    install_users = layout.source_dir / "tools" / "install-users"
+    archive.add_file("bin/install-users", install_users.read_bytes())
     target.write_bytes(gzip.compress(archive.finish(), compresslevel=1))

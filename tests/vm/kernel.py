@@ -21,6 +21,16 @@ MODULES = (
     "virtio_pci_legacy_dev",
     "virtio_pci",
     "virtio_console",
+    "failover",
+    "net_failover",
+    "virtio_net",
+    "virtio_blk",
+    "crc16",
+    "crc32c_generic",
+    "libcrc32c",
+    "mbcache",
+    "jbd2",
+    "ext4",
 )
 
 

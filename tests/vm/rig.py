@@ -22,6 +22,7 @@ from .initramfs import build_initramfs
 from .kernel import Kernel, fetch_kernel
 from .layout import Layout, RigError
 from .opener import Opener
+from .wire import Bridge
 
 QEMU_USERS = ("libvirt-qemu", "qemu")
 
@@ -38,6 +39,7 @@ class Rig:
         self._run_dir: Path
         self._kernel: Kernel
         self._initramfs: Path
+        self._bridge: Bridge
         self.hypervisor: Hypervisor
 
     def __enter__(self) -> Rig:
@@ -61,20 +63,24 @@ class Rig:
         folder.mkdir()
         _give_to_qemu(folder)
         plan = DomainPlan(f"virt-time-{role}-{self._suffix}", folder, self._kernel,
-                          self._initramfs, has_link)
+                          self._initramfs, has_link, self._bridge.name)
         guest = Guest(self.layout, plan)
         self._stack.callback(self._keep_logs, folder, role)
         self._stack.callback(guest.close)
         guest.boot()
         return guest
 
+    @property
+    def hostd_dir(self) -> Path:
+        """Where hostd's sockets are."""
+        return self._run_dir / "hostd"
+
     def start_hostd(self) -> Hostd:
         make_accounts(self.layout)
         opener = Opener(self.layout, self._run_dir, self.output_dir)
         self._stack.callback(opener.stop)
-        hostd_dir = self._run_dir / "hostd"
-        hostd_dir.mkdir()
-        hostd = Hostd(self.layout, opener, hostd_dir, self.output_dir)
+        self.hostd_dir.mkdir()
+        hostd = Hostd(self.layout, opener, self.hostd_dir, self.output_dir)
         self._stack.callback(hostd.stop)
         return hostd
 
@@ -91,6 +97,7 @@ class Rig:
         self._kernel = Kernel(image, cached.modules)
         self._initramfs = self._run_dir / "initramfs"
         build_initramfs(self.layout, self._kernel, self._initramfs)
+        self._bridge = self._stack.enter_context(Bridge())
         self.hypervisor = Hypervisor(self.output_dir)
         self._stack.callback(self.hypervisor.stop)
         self.hypervisor.start()

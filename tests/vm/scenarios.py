@@ -28,6 +28,15 @@ BOOT_ERROR_NS = 30_000_000_000
 
 
 @dataclass(frozen=True)
+class Claim:
+    """What a scenario shows besides its recoveries."""
+
+    name: str
+    holds: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True)
 class Outcome:
     """`recoveries` has one entry for each time the guest came back."""
 
@@ -36,6 +45,7 @@ class Outcome:
     probes: list[Probe]
     recoveries: tuple[Recovery, ...]
     stood_still_ns: tuple[int, ...]
+    claims: tuple[Claim, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,7 +113,7 @@ def _run_save_restore(guest: Guest, csv_path: Path) -> Outcome:
 def _run_boot(guest: Guest, csv_path: Path) -> Outcome:
     """From the start of the agent on a guest whose clock was set wrong and that knows nothing."""
     guest.stop_agent()
-    guest.shell.check("rm -rf /var/lib/virt-time")
+    guest.forget()
     guest.step_clock(-BOOT_ERROR_NS)
 
     def disturb() -> list[tuple[int, int]]:
