@@ -53,7 +53,7 @@ CEILINGS = {
     "observed": NOTHING,
     "frozen-state": Ceiling(exposure_ms=50, residual_ms=0.5, floor_ms=8),
     "at-rest": NOTHING,
-    "host-wrong": Ceiling(exposure_ms=50, residual_ms=0.5, floor_ms=8),
+    "host-wrong": Ceiling(exposure_ms=50, residual_ms=1, floor_ms=8),
     "ntp-only": Ceiling(exposure_ms=3000, residual_ms=1, floor_ms=8),
     "leap-armed": Ceiling(exposure_ms=3000, residual_ms=1, floor_ms=8),
 }

@@ -11,10 +11,12 @@ import re
 import select
 import socket
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from .hypervisor import virsh
+from .layout import RigError
 
 # Of the opener's protocol and of the link's frames; docs/protocol.md.
 OPENER_VERSION = 1
@@ -23,6 +25,9 @@ FRAME_HEAD_BYTES = 12
 TYPE_OFFSET = 5
 TIME_REPLY = 3
 N_UUID = 36
+
+RETURN_SEC = 60
+RETRY_SEC = 0.005
 
 
 class Relay:
@@ -59,9 +64,7 @@ class Relay:
     def _answer(self, asker: socket.socket) -> None:
         with asker:
             request = asker.recv(1024)
-            uuid = request[6:6 + N_UUID].decode()
-            channel = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            channel.connect(_find_path(uuid))
+            channel = _connect(request[6:6 + N_UUID].decode())
             ours, theirs = socket.socketpair()
             with theirs:
                 rights = array.array("i", [theirs.fileno()])
@@ -96,8 +99,19 @@ class Relay:
             on_reply()
 
 
-def _find_path(uuid: str) -> str:
-    match = re.search(r"<source mode='bind' path='([^']+/org\.virttime\.0)'",
-                      virsh("dumpxml", uuid))
-    assert match is not None
-    return match.group(1)
+def _connect(uuid: str) -> socket.socket:
+    """A domain that is about to return has no path yet, then one on which nobody listens."""
+    deadline = time.monotonic() + RETURN_SEC
+    while True:
+        match = re.search(r"<source mode='bind' path='([^']+/org\.virttime\.0)'",
+                          virsh("dumpxml", uuid))
+        channel = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            if match is not None:
+                channel.connect(match.group(1))
+                return channel
+        except OSError:
+            channel.close()
+        if time.monotonic() > deadline:
+            raise RigError(f"the channel of '{uuid}' does not appear")
+        time.sleep(RETRY_SEC)
