@@ -44,6 +44,9 @@ vt_channels_new(const VtChannelsParams *params)
     channels->kept = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, kept_free);
     if (params->passed != NULL)
         take_all(channels, params->passed);
+    guint n_kept = g_hash_table_size(channels->kept);
+    if (n_kept > 0)
+        g_info("links of an earlier start: %u", n_kept);
     return channels;
 }
 

@@ -26,7 +26,7 @@ FORBIDDEN = {
         "ProtectClock", "PrivateUsers", "PrivateNetwork", "RestrictRealtime", "DynamicUser",
         "ProcSubset",
     },
-    "virt-time-opener.service": {"User", "AmbientCapabilities"},
+    "virt-time-opener.service": {"User", "AmbientCapabilities", "RestrictSUIDSGID"},
 }
 WANTED = {
     "virt-time-agent.service": {

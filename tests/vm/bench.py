@@ -14,10 +14,9 @@ from pathlib import Path
 
 from .hardships import Hardship
 from .layout import Layout, RigError
-from .networks import LINKLESS
 from .rig import Rig
 from .scenarios import Outcome, Scenario
-from .stage import ALL, Stage
+from .stage import ALL, Stage, find_kind
 
 FIELDS = ("scenario", "run", "resume", "exposure_ns", "residual_ns", "residual_error_ns",
           "echo_ns", "lie_ns", "stale_ns")
@@ -43,6 +42,7 @@ GOALS = {
     "host-wrong": "10 / 50",
     "ntp-only": "1500 / 3000",
     "leap-armed": "1500 / 3000",
+    "units": "10 / 50",
 }
 
 MEASURED = tuple(scenario for scenario in ALL if scenario.name in GOALS)
@@ -136,7 +136,7 @@ def find_missing(rows: list[Row], scenarios: list[Scenario | Hardship],
     done = {(row.scenario, row.run) for row in rows}
     rounds = [(scenario, run) for run in range(1, n_runs + 1) for scenario in scenarios
               if (scenario.name, run) not in done]
-    return sorted(rounds, key=lambda one: one[0] in LINKLESS)
+    return sorted(rounds, key=lambda one: find_kind(one[0]))
 
 
 def measure(layout: Layout, missing: list[tuple[Scenario | Hardship, int]],

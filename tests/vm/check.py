@@ -12,10 +12,9 @@ from pathlib import Path
 from .analysis import RIGHT_NS, Recovery
 from .hardships import Hardship
 from .layout import Layout, RigError
-from .networks import LINKLESS
 from .rig import Rig
 from .scenarios import BASELINE, IN_STEP_SEC, Claim, Outcome, Scenario, run_pause
-from .stage import ALL, Stage
+from .stage import ALL, Kind, Stage, find_kind
 from .tap import TapReport
 
 NS_PER_MS = 1_000_000
@@ -56,6 +55,7 @@ CEILINGS = {
     "host-wrong": Ceiling(exposure_ms=50, residual_ms=1, floor_ms=8),
     "ntp-only": Ceiling(exposure_ms=3000, residual_ms=1, floor_ms=8),
     "leap-armed": Ceiling(exposure_ms=3000, residual_ms=1, floor_ms=8),
+    "units": Ceiling(exposure_ms=50, residual_ms=0.5, floor_ms=8),
 }
 
 # How exactly a guest without an agent must be late by the time it stood still.
@@ -105,9 +105,10 @@ class Check:
         self._stage = Stage(self._rig)
         self._check_baseline()
         self._stage.guest.start_agent()
-        self._check_each([s for s in scenarios if s not in LINKLESS], n_runs)
+        linked = [s for s in scenarios if find_kind(s) == Kind.LINKED]
+        self._check_each(linked, n_runs)
         self._check_daemons(scenarios)
-        self._check_each([s for s in scenarios if s in LINKLESS], n_runs)
+        self._check_each([s for s in scenarios if s not in linked], n_runs)
 
     def _check_each(self, scenarios: list[Scenario | Hardship], n_runs: int) -> None:
         for scenario in scenarios:

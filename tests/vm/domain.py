@@ -33,6 +33,7 @@ class DomainPlan:
     initramfs: Path
     has_link: bool
     bridge: str
+    memory_mib: int = MEMORY_MIB
 
     @property
     def probe_socket(self) -> Path:
@@ -66,7 +67,7 @@ def make_xml(plan: DomainPlan) -> str:
     return f"""
 <domain type='{kind}' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
   <name>{plan.name}</name>
-  <memory unit='MiB'>{MEMORY_MIB}</memory>
+  <memory unit='MiB'>{plan.memory_mib}</memory>
   <vcpu>1</vcpu>
   <os>
     <type arch='x86_64' machine='pc'>hvm</type>

@@ -36,6 +36,10 @@ class Archive:
         self.add_folder(str(Path(name).parent))
         self._add(name, stat.S_IFREG | mode, data)
 
+    def add_link(self, name: str, target: str) -> None:
+        self.add_folder(str(Path(name).parent))
+        self._add(name, stat.S_IFLNK | 0o777, target.encode())
+
     def finish(self) -> bytes:
         self._add("TRAILER!!!", 0, b"")
         return b"".join(self._parts)
@@ -63,13 +67,17 @@ def find_libraries(program: Path) -> list[Path]:
     return [Path(path) for path in re.findall(r"(/\S+) \(0x", result.stdout)]
 
 
-def build_initramfs(layout: Layout, kernel: Kernel, target: Path) -> None:
-    """Daemons that are not built yet are left out: the rig works without them."""
+def find_busybox() -> Path:
     busybox = shutil.which("busybox")
     if busybox is None:
         raise RigError("busybox is missing (package busybox-static)")
+    return Path(busybox)
+
+
+def build_initramfs(layout: Layout, kernel: Kernel, target: Path) -> None:
+    """Daemons that are not built yet are left out: the rig works without them."""
     programs = {
-        "bin/busybox": Path(busybox),
+        "bin/busybox": find_busybox(),
         "bin/probe-guest": layout.probe_guest,
         "bin/step-clock": layout.step_clock,
         # Busybox's own cannot change the user.

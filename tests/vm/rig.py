@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 
 from .accounts import make_accounts
-from .domain import DomainPlan
+from .domain import MEMORY_MIB, DomainPlan
 from .guest import Guest
 from .hostd import Hostd
 from .hypervisor import Hypervisor
@@ -22,7 +22,11 @@ from .initramfs import build_initramfs
 from .kernel import Kernel, fetch_kernel
 from .layout import Layout, RigError
 from .opener import Opener
+from .system_image import build_system_image
 from .wire import Bridge
+
+# Its image, packed and unpacked twice, and what runs in it.
+SYSTEM_MEMORY_MIB = 512
 
 QEMU_USERS = ("libvirt-qemu", "qemu")
 
@@ -59,11 +63,20 @@ class Rig:
 
     def boot_guest(self, role: str, has_link: bool) -> Guest:
         """Returns when the guest answers. Its agent is not started."""
+        return self._boot(role, has_link, self._initramfs, MEMORY_MIB)
+
+    def boot_system(self, role: str) -> Guest:
+        """A guest with systemd, which starts what is installed."""
+        image = self._run_dir / "system-image"
+        build_system_image(self.layout, self._kernel, image)
+        return self._boot(role, True, image, SYSTEM_MEMORY_MIB)
+
+    def _boot(self, role: str, has_link: bool, initramfs: Path, memory_mib: int) -> Guest:
         folder = self._run_dir / role
         folder.mkdir()
         _give_to_qemu(folder)
         plan = DomainPlan(f"virt-time-{role}-{self._suffix}", folder, self._kernel,
-                          self._initramfs, has_link, self._bridge.name)
+                          initramfs, has_link, self._bridge.name, memory_mib)
         guest = Guest(self.layout, plan)
         self._stack.callback(self._keep_logs, folder, role)
         self._stack.callback(guest.close)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
 from pathlib import Path
 
 from .guest import Guest
@@ -12,33 +13,52 @@ from .networks import LINKED, LINKLESS
 from .oddities import ODDITIES
 from .rig import Rig
 from .scenarios import RECOVERIES, Outcome, Scenario
+from .units import SYSTEM
 
 # In this order: the first one starts the agent, the last ones need a guest of their own.
-ALL: tuple[Scenario | Hardship, ...] = (*RECOVERIES, *HARDSHIPS, *ODDITIES, *LINKED, *LINKLESS)
+ALL: tuple[Scenario | Hardship, ...] = (*RECOVERIES, *HARDSHIPS, *ODDITIES, *LINKED, *LINKLESS,
+                                        *SYSTEM)
+
+
+class Kind(IntEnum):
+    """The guests that there are, in the order in which they are booted."""
+
+    LINKED = 0
+    LINKLESS = 1
+    SYSTEM = 2
+
+
+def find_kind(scenario: Scenario | Hardship) -> Kind:
+    if scenario in SYSTEM:
+        return Kind.SYSTEM
+    return Kind.LINKLESS if scenario in LINKLESS else Kind.LINKED
 
 
 class Stage:
     def __init__(self, rig: Rig) -> None:
         self._rig = rig
-        self._has_link = True
+        self._kind = Kind.LINKED
         self.hostd: Hostd = rig.start_hostd()
         self.guest: Guest = rig.boot_guest("agent", has_link=True)
 
     def measure(self, scenario: Scenario | Hardship, csv_path: Path) -> Outcome:
-        self._choose_guest(scenario not in LINKLESS)
+        self._choose_guest(find_kind(scenario))
         if isinstance(scenario, Scenario):
             return scenario.run(self.guest, csv_path)
         world = World(self.guest, self.hostd, self._rig.hypervisor, self._rig.hostd_dir)
         return scenario.run(world, csv_path)
 
-    def _choose_guest(self, has_link: bool) -> None:
-        if has_link == self._has_link:
+    def _choose_guest(self, kind: Kind) -> None:
+        if kind == self._kind:
             return
         # One at a time: a second guest would starve the first.
         self.guest.close()
-        self._has_link = has_link
-        self.guest = self._rig.boot_guest("agent" if has_link else "linkless", has_link)
-        if has_link:
-            self.guest.start_agent()
-        else:
+        self._kind = kind
+        if kind == Kind.SYSTEM:
+            self.guest = self._rig.boot_system("system")
+        elif kind == Kind.LINKLESS:
+            self.guest = self._rig.boot_guest("linkless", has_link=False)
             self.guest.set_right()
+        else:
+            self.guest = self._rig.boot_guest("agent", has_link=True)
+            self.guest.start_agent()
