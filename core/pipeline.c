@@ -333,6 +333,8 @@ follow(VtPipeline *pipeline, const VtSample *sample, VtInstant now)
         vt_recovery_add(&pipeline->recovery, sample);
         return settle(pipeline, now);
     }
+    if (sample->more_follow)
+        return (VtAction){ .kind = VT_ACTION_HOLD };
     VtEstimate estimate = vt_filter_predict(&pipeline->filter, now.raw);
     return track(pipeline, &estimate, now);
 }

@@ -19,6 +19,7 @@ typedef struct {
     uint8_t stratum;
     uint8_t leap;
     unsigned n_to_step; /* as in VtReading */
+    bool more_follow;
 } VtSample;
 
 /* @reading must have passed vt_reading_check. */

@@ -319,6 +319,23 @@ test_initial_rate_is_set_at_once(void)
     vt_pipeline_free(fixture.pipeline);
 }
 
+static void
+test_acts_on_last_of_several(Fixture *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    settle(fixture);
+    fixture->behind_ns += 500 * VT_NS_PER_US;
+
+    VtReading first = make_reading(fixture, 200 * VT_NS_PER_US);
+    first.more_follow = true;
+    VtAction action = vt_pipeline_on_reading(fixture->pipeline, &first, fixture->now);
+    VtAction last = measure(fixture);
+
+    g_assert_cmpint(action.kind, ==, VT_ACTION_HOLD);
+    g_assert_false(action.set_rate);
+    g_assert_true(last.kind == VT_ACTION_SLEW || last.set_rate);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -349,5 +366,7 @@ main(int argc, char **argv)
                test_bound_is_wider_after_disruption, tear_down);
     g_test_add("/core/pipeline/permission-settles-what-has-drifted", Fixture, NULL, set_up,
                test_permission_settles_what_has_drifted, tear_down);
+    g_test_add("/core/pipeline/acts-on-last-of-several-readings", Fixture, NULL, set_up,
+               test_acts_on_last_of_several, tear_down);
     return g_test_run();
 }

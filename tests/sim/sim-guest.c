@@ -11,7 +11,7 @@ sim_guest_init(SimGuest *guest)
     VtPipelineParams params = vt_pipeline_params_default();
     /* 2024-01-01 00:00:00 UTC. */
     params.least_wall.ns = INT64_C(1704067200) * VT_NS_PER_SEC;
-    sim_oscillator_init(&guest->oscillator);
+    sim_oscillator_init(&guest->oscillator, NULL);
     sim_host_init(&guest->host);
     guest->pipeline = vt_pipeline_new(&params);
 }

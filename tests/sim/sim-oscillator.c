@@ -10,28 +10,55 @@
 /* MAX_TICKADJ of kernel/time/ntp.c. */
 #define SLEW_PER_SEC_NS (500 * VT_NS_PER_US)
 
+/* Of the kernel's loop: SHIFT_PLL, MAXPHASE, MINSEC, MAXSEC, MAXFREQ. */
+#define LOOP_SHIFT          2
+#define LOOP_MOST_OFFSET_NS 500e6
+#define LOOP_LEAST_SEC      256.0
+#define LOOP_MOST_SEC       2048.0
+#define MOST_FREQUENCY_PPB  500000.0
+
+double
+sim_draw(GRand *random)
+{
+    return random != NULL ? g_rand_double(random) : g_test_rand_double();
+}
+
+double
+sim_draw_gauss(GRand *random)
+{
+    /* Box and Muller. */
+    double radius = sqrt(-2 * log(1 - sim_draw(random)));
+    return radius * cos(2 * G_PI * sim_draw(random));
+}
+
+VtNs
+sim_draw_exponential(GRand *random, double mean_ns)
+{
+    return vt_ns_from_double(-mean_ns * log(1 - sim_draw(random)));
+}
+
 double
 sim_gauss(void)
 {
-    /* Box and Muller. */
-    double radius = sqrt(-2 * log(1 - g_test_rand_double()));
-    return radius * cos(2 * G_PI * g_test_rand_double());
+    return sim_draw_gauss(NULL);
 }
 
 VtNs
 sim_exponential(double mean_ns)
 {
-    return vt_ns_from_double(-mean_ns * log(1 - g_test_rand_double()));
+    return sim_draw_exponential(NULL, mean_ns);
 }
 
 void
-sim_oscillator_init(SimOscillator *oscillator)
+sim_oscillator_init(SimOscillator *oscillator, GRand *random)
 {
+    double phase = sim_draw(random);
     *oscillator = (SimOscillator){
+        .random = random,
         .true_ns = FIRST_NS,
         .raw_ns = UPTIME_NS,
         .wall_ns = FIRST_NS,
-        .raw_next_second_ns = UPTIME_NS + g_test_rand_int_range(1, 1000000000),
+        .raw_next_second_ns = UPTIME_NS + 1 + vt_ns_from_double(phase * 0.99e9),
     };
 }
 
@@ -50,27 +77,45 @@ begin_second(SimOscillator *oscillator)
     VtNs take_ns = oscillator->slew_pending_ns;
     take_ns = vt_ns_max(vt_ns_min(take_ns, SLEW_PER_SEC_NS), -SLEW_PER_SEC_NS);
     oscillator->slew_pending_ns -= take_ns;
-    oscillator->slew_ppb = (double)take_ns;
+    double loop_ns =
+        oscillator->loop_offset_ns / (1 << (LOOP_SHIFT + oscillator->loop_constant));
+    oscillator->loop_offset_ns -= loop_ns;
+    oscillator->slew_ppb = (double)take_ns + loop_ns;
     oscillator->raw_next_second_ns += VT_NS_PER_SEC;
+}
+
+/*
+ * A random walk of the rate over a span, and what it adds to the phase: two normal variables
+ * with the variances q t and q t^3 / 3 and the covariance q t^2 / 2. Returns the phase.
+ */
+static double
+wander(SimOscillator *oscillator, VtNs span_ns)
+{
+    if (oscillator->wander_ppb_per_sqrt_sec <= 0)
+        return 0;
+    double span_sec = vt_ns_to_sec(span_ns);
+    double walk_ppb = oscillator->wander_ppb_per_sqrt_sec * sqrt(span_sec);
+    double end = sim_draw_gauss(oscillator->random);
+    double bend = sim_draw_gauss(oscillator->random);
+    oscillator->rate_ppb += walk_ppb * end;
+    return walk_ppb * span_sec * (end / 2 + bend / sqrt(12));
 }
 
 static void
 run_chunk(SimOscillator *oscillator, VtNs span_ns)
 {
     int64_t raw_before_ns = oscillator->raw_ns;
+    double steady_ns = (double)span_ns * oscillator->rate_ppb * 1e-9;
     oscillator->true_ns += span_ns;
     oscillator->raw_ns += span_ns;
     add_fraction(&oscillator->raw_ns, &oscillator->raw_rest_ns,
-                 (double)span_ns * oscillator->rate_ppb * 1e-9);
+                 steady_ns + wander(oscillator, span_ns));
 
     int64_t raw_span_ns = oscillator->raw_ns - raw_before_ns;
     oscillator->wall_ns += raw_span_ns;
     add_fraction(&oscillator->wall_ns, &oscillator->wall_rest_ns,
                  (double)raw_span_ns * (oscillator->frequency_ppb + oscillator->slew_ppb) *
                      1e-9);
-    if (oscillator->wander_ppb_per_sqrt_sec > 0)
-        oscillator->rate_ppb +=
-            oscillator->wander_ppb_per_sqrt_sec * sqrt(vt_ns_to_sec(span_ns)) * sim_gauss();
 }
 
 void
@@ -106,6 +151,7 @@ sim_oscillator_step(SimOscillator *oscillator, VtNs offset_ns)
 {
     oscillator->wall_ns += offset_ns;
     oscillator->slew_pending_ns = 0;
+    oscillator->loop_offset_ns = 0;
     oscillator->slew_ppb = 0;
 }
 
@@ -113,4 +159,40 @@ void
 sim_oscillator_slew(SimOscillator *oscillator, VtNs offset_ns)
 {
     oscillator->slew_pending_ns = offset_ns / VT_NS_PER_US * VT_NS_PER_US;
+}
+
+/* ntp_update_offset_fll(), in ppb. */
+static double
+get_fll_ppb(const SimLoopOffset *offset, double offset_ns, double span_sec)
+{
+    bool is_used =
+        span_sec >= LOOP_LEAST_SEC && (offset->is_frequency || span_sec > LOOP_MOST_SEC);
+    return is_used ? offset_ns / (4 * span_sec) : 0;
+}
+
+void
+sim_oscillator_loop(SimOscillator *oscillator, const SimLoopOffset *offset)
+{
+    double offset_ns =
+        fmax(fmin((double)offset->offset_ns, LOOP_MOST_OFFSET_NS), -LOOP_MOST_OFFSET_NS);
+    double span_sec = vt_ns_to_sec(oscillator->raw_ns - oscillator->raw_loop_set_ns);
+    if (oscillator->raw_loop_set_ns == 0)
+        span_sec = 0;
+    double frequency_ppb = get_fll_ppb(offset, offset_ns, span_sec);
+    double most_sec = 1 << (LOOP_SHIFT + 1 + offset->constant);
+    double gain_sec2 = pow(4, LOOP_SHIFT + 2 + offset->constant);
+
+    frequency_ppb += offset_ns * fmin(span_sec, most_sec) / gain_sec2;
+    frequency_ppb += oscillator->frequency_ppb;
+    oscillator->frequency_ppb =
+        fmax(fmin(frequency_ppb, MOST_FREQUENCY_PPB), -MOST_FREQUENCY_PPB);
+    oscillator->loop_offset_ns = offset_ns;
+    oscillator->loop_constant = offset->constant;
+    oscillator->raw_loop_set_ns = oscillator->raw_ns;
+}
+
+double
+sim_oscillator_get_rate(const SimOscillator *oscillator)
+{
+    return oscillator->rate_ppb + oscillator->frequency_ppb + oscillator->slew_ppb;
 }

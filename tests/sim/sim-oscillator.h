@@ -2,13 +2,19 @@
 /*
  * A guest's clocks in simulated time: an oscillator with rate error, random-walk wander, rate
  * jumps and pauses, and on it MONOTONIC_RAW and a REALTIME with the kernel's semantics of step,
- * frequency and single-shot adjtime. Randomness comes from g_test_rand_*.
+ * frequency, single-shot adjtime and phase-locked loop (kernel/time/ntp.c). Randomness comes from
+ * g_test_rand_*, or from a generator of its own where contenders must see the same world.
  */
 #pragma once
+
+#include <stdbool.h>
+
+#include <glib.h>
 
 #include "base/units.h"
 
 typedef struct {
+    GRand *random;   /* NULL: the test's own */
     int64_t true_ns; /* true time since 1970; runs on through a pause */
     int64_t raw_ns;
     int64_t wall_ns;
@@ -20,10 +26,20 @@ typedef struct {
     double slew_ppb;                /* of the kernel's present second */
     VtNs slew_pending_ns;           /* not yet begun */
     int64_t raw_next_second_ns;     /* end of the kernel's present second */
+    double loop_offset_ns;          /* of the phase-locked loop: not yet begun */
+    int loop_constant;
+    int64_t raw_loop_set_ns; /* when it was told an offset last */
 } SimOscillator;
 
-/* Right at first, booted a while ago, the kernel's second at a random phase. */
-void sim_oscillator_init(SimOscillator *oscillator);
+/* ADJ_OFFSET with STA_PLL and STA_NANO. */
+typedef struct {
+    VtNs offset_ns;
+    int constant;      /* 0 to 10 */
+    bool is_frequency; /* STA_FLL: let the frequency-locked loop have its say */
+} SimLoopOffset;
+
+/* Right at first, booted a while ago, the kernel's second at a random phase. @random: or NULL. */
+void sim_oscillator_init(SimOscillator *oscillator, GRand *random);
 
 /* The guest runs for @span_ns of true time. */
 void sim_oscillator_run(SimOscillator *oscillator, VtNs span_ns);
@@ -39,7 +55,17 @@ void sim_oscillator_step(SimOscillator *oscillator, VtNs offset_ns);
 /* ADJ_OFFSET_SINGLESHOT: from the next second on, 500 us a second. */
 void sim_oscillator_slew(SimOscillator *oscillator, VtNs offset_ns);
 
-/* Normal distribution, sigma 1. */
+/* The kernel's own loop: phase in 2^(2 + constant) s, frequency as ntp_update_offset has it. */
+void sim_oscillator_loop(SimOscillator *oscillator, const SimLoopOffset *offset);
+
+/* REALTIME's rate against true time at this instant. */
+double sim_oscillator_get_rate(const SimOscillator *oscillator);
+
+/* Uniform on 0 to 1; normal with sigma 1; exponential with that mean. NULL: the test's own. */
+double sim_draw(GRand *random);
+double sim_draw_gauss(GRand *random);
+VtNs sim_draw_exponential(GRand *random, double mean_ns);
+
+/* The same, from the test's own. */
 double sim_gauss(void);
-/* Exponential distribution with that mean. */
 VtNs sim_exponential(double mean_ns);

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* virt-time's own core, driven as the agent drives it, without hints. */
+#include "core/pipeline.h"
+#include "tests/sim/contender.h"
+
+static void *
+make(VtNs tick_ns)
+{
+    (void)tick_ns;
+    VtPipelineParams params = vt_pipeline_params_default();
+    return vt_pipeline_new(&params);
+}
+
+static void
+dispose(void *instance)
+{
+    vt_pipeline_free(instance);
+}
+
+static SimOrder
+order_from_action(const VtAction *action)
+{
+    return (SimOrder){
+        .set_frequency = action->set_rate,
+        .frequency_ppb = action->rate_ppb,
+        .step = action->kind == VT_ACTION_STEP,
+        .step_ns = action->offset_ns,
+        .slew = action->kind == VT_ACTION_SLEW,
+        .slew_ns = action->offset_ns,
+        .read_now = action->measure_now,
+    };
+}
+
+static SimOrder
+on_reading(void *instance, const VtReading *reading, VtInstant now)
+{
+    VtAction action = vt_pipeline_on_reading(instance, reading, now);
+    return order_from_action(&action);
+}
+
+static SimOrder
+on_wake(void *instance, VtInstant now)
+{
+    VtAction action = vt_pipeline_on_silence(instance, now);
+    return order_from_action(&action);
+}
+
+const SimContender sim_contender_core = {
+    .name = "virt-time",
+    .make = make,
+    .free = dispose,
+    .on_reading = on_reading,
+    .on_wake = on_wake,
+};

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One who disciplines a simulated clock: readings go in, orders for the kernel come out, and
+ * with them the wish for the next reading. virt-time's core is one; what it is measured against
+ * are others. All see the same world when given the same seed, and none sees anything else.
+ */
+#pragma once
+
+#include "core/reading.h"
+#include "tests/sim/sim-oscillator.h"
+
+/*
+ * What the kernel is to do, in this order, and when the contender wants to be called again: these
+ * wishes replace those of the order before, but a waking leaves a wish for a reading as it is.
+ */
+typedef struct {
+    bool set_frequency;
+    double frequency_ppb; /* tick and frequency together; absolute */
+    bool step;
+    VtNs step_ns; /* ADJ_SETOFFSET */
+    bool slew;
+    VtNs slew_ns; /* ADJ_OFFSET_SINGLESHOT */
+    bool loop;
+    SimLoopOffset loop_offset; /* ADJ_OFFSET with STA_PLL */
+    bool read_now;             /* another reading at once; else read_after_ns counts */
+    VtNs read_after_ns;        /* the next reading; 0: at the tick, which goes on beside it */
+    VtNs wake_after_ns;        /* on_wake, without a reading; 0: not wanted */
+} SimOrder;
+
+typedef struct {
+    const char *name;
+    /* Transfer full; @tick_ns: how often it may read without a reason. */
+    void *(*make)(VtNs tick_ns);
+    void (*free)(void *instance);
+    /* The order is carried out before the next call, also that of a reading of several. */
+    SimOrder (*on_reading)(void *instance, const VtReading *reading, VtInstant now);
+    SimOrder (*on_wake)(void *instance, VtInstant now);
+} SimContender;
+
+extern const SimContender sim_contender_core;
