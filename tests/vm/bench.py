@@ -39,6 +39,7 @@ GOALS = {
     "reply-in-flight": "10 / 50",
     "reply-in-flight-saved": "500 / 1500",
     "frozen-state": "10 / 50",
+    "sleep": "10 / 50",
     "host-wrong": "10 / 50",
     "ntp-only": "1500 / 3000",
     "leap-armed": "1500 / 3000",

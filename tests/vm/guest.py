@@ -86,10 +86,12 @@ class Sampler:
     """probe-host at work on one guest; one at a time, because the port has one client."""
 
     def __init__(self, layout: Layout, plan: DomainPlan, csv_path: Path,
-                 duration_sec: float = 0) -> None:
+                 duration_sec: float = 0, repeat_sec: float | None = None) -> None:
         self.csv_path = csv_path
-        command = [str(layout.probe_host), "-r", str(SAMPLER_RATE_HZ), "-d", str(duration_sec),
-                   str(plan.probe_socket), str(csv_path)]
+        command = [str(layout.probe_host), "-r", str(SAMPLER_RATE_HZ), "-d", str(duration_sec)]
+        if repeat_sec is not None:
+            command += ["-w", str(repeat_sec)]
+        command += [str(plan.probe_socket), str(csv_path)]
         with open(plan.folder / "sampler.log", "ab") as log:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=log,
                                              start_new_session=True)
@@ -142,8 +144,9 @@ class Guest:
         if self._is_up:
             self.domain.raise_priority()
 
-    def start_sampler(self, csv_path: Path) -> Sampler:
-        sampler = Sampler(self._layout, self.plan, csv_path)
+    def start_sampler(self, csv_path: Path, repeat_sec: float | None = None) -> Sampler:
+        """A guest that sleeps loses questions; `repeat_sec` later they are asked again."""
+        sampler = Sampler(self._layout, self.plan, csv_path, repeat_sec=repeat_sec)
         self._samplers.append(sampler)
         return sampler
 
@@ -196,6 +199,10 @@ class Guest:
         if residual is None:
             raise RigError(f"guest '{self.domain.name}' does not answer")
         self.step_clock(residual.offset_ns)
+
+    def read_log(self) -> str:
+        """What all that ran in the guest wrote to standard error."""
+        return (self.plan.folder / "guest.log").read_text(errors="replace")
 
     def _read_log(self, name: str) -> str:
         try:

@@ -39,7 +39,7 @@
  * repeated soon. On one that did, the guest stands still and has the question already; a rare
  * repeat keeps a lost byte from ending the measurement. */
 #define REPEAT_NEW_NS  INT64_C(50000000)
-#define REPEAT_IDLE_NS (20 * NS_PER_SEC)
+#define REPEAT_IDLE_NS (20 * NS_PER_SEC) /* unless told: a guest that sleeps loses what it has */
 
 #define N_SEQUENCES 256
 
@@ -47,6 +47,7 @@ typedef struct {
     const char *socket_path;
     FILE *csv;
     int64_t period_ns;
+    int64_t repeat_ns;
     int64_t end_at_ns; /* CLOCK_MONOTONIC; 0: runs until a signal */
     int signal_fd;
     int socket_fd;
@@ -177,7 +178,7 @@ find_next_deadline(const Sampler *sampler)
 {
     int64_t wait_ns = sampler->period_ns;
     if (sampler->is_waiting)
-        wait_ns = sampler->has_answered ? REPEAT_IDLE_NS : REPEAT_NEW_NS;
+        wait_ns = sampler->has_answered ? sampler->repeat_ns : REPEAT_NEW_NS;
     return sampler->asked_at_ns + wait_ns;
 }
 
@@ -239,11 +240,14 @@ parse_options(int argc, char **argv, Sampler *sampler)
 {
     double rate_hz = 500, duration_sec = 0;
     int option;
-    while ((option = getopt(argc, argv, "r:d:")) != -1) {
+    sampler->repeat_ns = REPEAT_IDLE_NS;
+    while ((option = getopt(argc, argv, "r:d:w:")) != -1) {
         if (option == 'r')
             rate_hz = atof(optarg);
         else if (option == 'd')
             duration_sec = atof(optarg);
+        else if (option == 'w')
+            sampler->repeat_ns = (int64_t)(atof(optarg) * NS_PER_SEC);
         else
             return false;
     }
@@ -267,7 +271,7 @@ main(int argc, char **argv)
 {
     Sampler sampler = { .socket_fd = -1 };
     if (!parse_options(argc, argv, &sampler)) {
-        fprintf(stderr, "usage: probe-host [-r PER_SECOND] [-d SECONDS] SOCKET CSV\n");
+        fprintf(stderr, "usage: probe-host [-r PER_SECOND] [-d SECONDS] [-w SECONDS] SOCKET CSV\n");
         return EXIT_FAILURE;
     }
     /* A rig that was killed must not leave its sampler behind. */

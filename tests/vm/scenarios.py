@@ -67,8 +67,8 @@ def stand_still(guest: Guest, stop: Callable[[], None], seconds: float,
 
 
 def watch(guest: Guest, name: str, csv_path: Path, disturb: Callable[[], list[tuple[int, int]]],
-          after_sec: float) -> Outcome:
-    sampler = guest.start_sampler(csv_path)
+          after_sec: float, repeat_sec: float | None = None) -> Outcome:
+    sampler = guest.start_sampler(csv_path, repeat_sec)
     try:
         time.sleep(BEFORE_SEC)
         gaps = disturb()

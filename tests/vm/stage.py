@@ -13,11 +13,12 @@ from .networks import LINKED, LINKLESS
 from .oddities import ODDITIES
 from .rig import Rig
 from .scenarios import RECOVERIES, Outcome, Scenario
+from .signs import SIGNS
 from .units import SYSTEM
 
 # In this order: the first one starts the agent, the last ones need a guest of their own.
-ALL: tuple[Scenario | Hardship, ...] = (*RECOVERIES, *HARDSHIPS, *ODDITIES, *LINKED, *LINKLESS,
-                                        *SYSTEM)
+ALL: tuple[Scenario | Hardship, ...] = (*RECOVERIES, *HARDSHIPS, *ODDITIES, *SIGNS, *LINKED,
+                                        *LINKLESS, *SYSTEM)
 
 
 class Kind(IntEnum):
