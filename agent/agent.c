@@ -127,13 +127,14 @@ count_disruptions(const VtAgent *agent, VtInstant now)
 }
 
 static void
-remember(VtAgent *agent, const char *reference)
+remember(VtAgent *agent, const char *reference, const char *signs)
 {
     VtInstant now = vt_clock_read(agent->clock);
     VtJournalMoment moment = {
         .wall_at = now.wall,
         .boot_at = vt_clock_read_boot(agent->clock),
         .reference = reference,
+        .signs = signs,
         .number = count_disruptions(agent, now),
     };
     vt_agent_memory_add(agent->params.memory,
@@ -153,8 +154,9 @@ close_disruption(VtAgent *agent)
     vt_disruption_log_on_outcome(&agent->disruptions, &outcome, raw_now);
     if (vt_disruption_log_take_ack(&agent->disruptions, reference, boot_now, raw_now, &ack))
         (void)vt_link_send_ack(agent->link, &ack); /* lost: the notice is repeated */
-    vt_disruption_record_log(&agent->disruptions.last, reference);
-    remember(agent, reference);
+    g_autofree char *signs = vt_sign_order_take(vt_hint_list_get_order(agent->hints));
+    vt_disruption_record_log(&agent->disruptions.last, reference, signs);
+    remember(agent, reference, signs);
 }
 
 static void
@@ -164,6 +166,7 @@ clear_suspicion(VtAgent *agent, const VtPipelineStatus *status)
     if (status->state != VT_STATE_TRACKING)
         return;
     vt_disruption_log_on_cleared(&agent->disruptions);
+    vt_sign_order_end(vt_hint_list_get_order(agent->hints));
     if (vt_disruption_log_take_weak_ack(&agent->disruptions,
                                         vt_sources_get_name(agent->sources), status,
                                         vt_clock_read_boot(agent->clock), &ack))
@@ -312,6 +315,8 @@ tick_report(VtAgent *agent)
     if (agent->n_ticks_to_report == 0)
         send_report(agent, &status);
     tell_of_state(agent, &status);
+    if (status.state != VT_STATE_DISRUPTED)
+        vt_sign_order_log(vt_hint_list_get_order(agent->hints));
 }
 
 static void

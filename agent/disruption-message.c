@@ -2,7 +2,9 @@
 #include "agent/disruption-message.h"
 
 void
-vt_disruption_record_log(const VtDisruptionRecord *record, const char *reference)
+vt_disruption_record_log(const VtDisruptionRecord *record,
+                         const char *reference,
+                         const char *signs)
 {
     const VtOutcome *outcome = &record->outcome;
     g_autofree char *offset = vt_ns_format_offset(outcome->offset_ns);
@@ -13,14 +15,15 @@ vt_disruption_record_log(const VtDisruptionRecord *record, const char *reference
 
     g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID",
                      "6d1b7c0f4a6e4d0fa3a0e2f3c1b89d10", "CAUSE",
-                     vt_link_cause_name(record->cause), "HINT", record->hint_name, "PROVIDER",
-                     reference, "MESSAGE",
+                     vt_link_cause_name(record->cause), "HINT", record->hint_name, "SIGNS",
+                     signs, "PROVIDER", reference, "MESSAGE",
                      "disruption (%s, first seen by %s): offset %s, %s in %s%s%s, residual %s "
-                     "(bound %s)",
+                     "(bound %s)%s%s",
                      vt_link_cause_name(record->cause), record->hint_name, offset,
                      vt_link_action_name(record->action), duration,
                      outcome->refusal != VT_REFUSAL_NONE ? ", refused: " : "",
-                     vt_refusal_text(outcome->refusal), residual, error);
+                     vt_refusal_text(outcome->refusal), residual, error,
+                     signs[0] != '\0' ? "; signs: " : "", signs);
 }
 
 void

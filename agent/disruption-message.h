@@ -5,7 +5,9 @@
 #include "agent/disruption.h"
 
 /* @reference is what it was measured against. */
-void vt_disruption_record_log(const VtDisruptionRecord *record, const char *reference);
+void vt_disruption_record_log(const VtDisruptionRecord *record,
+                              const char *reference,
+                              const char *signs);
 
 /* One line of log if the state is another than @before. */
 void vt_state_change_log(VtState before, const VtPipelineStatus *status);

@@ -12,9 +12,6 @@
 
 #define MOST_SOURCES 16
 
-/* Signs further apart than this are hardly of one event. */
-#define ONE_EVENT_NS (10 * VT_NS_PER_SEC)
-
 struct VtHintList {
     VtHintSource sources[MOST_SOURCES];
     size_t n_sources;
@@ -22,8 +19,7 @@ struct VtHintList {
     VtHintFunc on_hint;
     void *user_data;
     VtHint *gathered; /* NULL: hints are passed on */
-    const char *first_name;
-    VtMono raw_first_at;
+    VtSignOrder order;
 };
 
 static void
@@ -31,22 +27,6 @@ add(VtHintList *list, VtHintSource source)
 {
     g_assert(list->n_sources < MOST_SOURCES);
     list->sources[list->n_sources++] = source;
-}
-
-/* For the log: which sign was first, and by how much. */
-static void
-note_order(VtHintList *list, const VtHint *hint)
-{
-    VtMono raw_now = vt_clock_read(list->clock).raw;
-    VtNs since_ns = vt_mono_diff(raw_now, list->raw_first_at);
-    if (list->first_name != NULL && since_ns < ONE_EVENT_NS) {
-        g_autofree char *since = vt_ns_format_span(since_ns);
-        g_info("sign '%s', %s after '%s'", hint->name, since, list->first_name);
-        return;
-    }
-    list->first_name = hint->name;
-    list->raw_first_at = raw_now;
-    g_info("sign '%s'", hint->name);
 }
 
 static void
@@ -68,7 +48,7 @@ on_sign(const VtHint *hint, void *user_data)
     VtHintList *list = user_data;
     VtHint whole = *hint;
 
-    note_order(list, hint);
+    vt_sign_order_add(&list->order, hint->name, vt_clock_read(list->clock).raw);
     if (list->gathered != NULL) {
         merge(list->gathered, hint);
         return;
@@ -139,6 +119,12 @@ vt_hint_list_free(VtHintList *list)
     for (size_t i = 0; i < list->n_sources; i++)
         vt_hint_source_clear(&list->sources[i]);
     g_free(list);
+}
+
+VtSignOrder *
+vt_hint_list_get_order(VtHintList *list)
+{
+    return &list->order;
 }
 
 void

@@ -11,6 +11,7 @@
 #include "agent/devices/vmclock.h"
 #include "agent/hints/clock-set.h"
 #include "agent/hints/hint.h"
+#include "agent/sign-order.h"
 #include "core/pipeline.h"
 
 typedef struct VtHintList VtHintList;
@@ -34,6 +35,9 @@ typedef struct {
 VtHintList *vt_hint_list_new(const VtHintPlaces *places, VtHintFunc on_hint, void *user_data);
 void vt_hint_list_free(VtHintList *list);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtHintList, vt_hint_list_free)
+
+/* The signs that were seen. Transfer none. */
+VtSignOrder *vt_hint_list_get_order(VtHintList *list);
 
 /* On each tick, before a reading is asked for. */
 void vt_hint_list_on_tick(VtHintList *list);

@@ -26,6 +26,7 @@ vt_agent_journal_compose(const VtDisruptionRecord *record, const VtJournalMoment
     insert_moment(&dict, moment);
     g_variant_dict_insert(&dict, "cause", "s", vt_link_cause_name(record->cause));
     g_variant_dict_insert(&dict, "hint", "s", record->hint_name);
+    g_variant_dict_insert(&dict, "signs", "s", moment->signs);
     g_variant_dict_insert(&dict, "action", "s", vt_link_action_name(record->action));
     g_variant_dict_insert(&dict, "refusal", "s", vt_refusal_text(outcome->refusal));
     g_variant_dict_insert(&dict, "offset-ns", "x", outcome->offset_ns);

@@ -19,7 +19,8 @@ typedef struct {
     VtWall wall_at; /* after the correction */
     VtMono boot_at;
     const char *reference;
-    uint64_t number; /* counted over all runs of the agent, from 1 */
+    const char *signs; /* in the order in which they came: vt_sign_order_take */
+    uint64_t number;   /* counted over all runs of the agent, from 1 */
 } VtJournalMoment;
 
 /* Floating. */

@@ -23,6 +23,7 @@ static const VtJournalMoment moment = {
     .wall_at = { .ns = INT64_C(1735689605750000000) },
     .boot_at = { .ns = 60 * VT_NS_PER_SEC },
     .reference = "link",
+    .signs = "notice, clock-set +1.2 ms",
     .number = 7,
 };
 
@@ -37,7 +38,7 @@ test_record_tells_everything(void)
         "60000000000>, 'cause': <'resumed'>, 'error-ns': <int64 150000>, 'event': "
         "<'0000000000c0ffee-3'>, 'exposure-ns': <int64 3000000>, 'hint': <'notice'>, 'number': "
         "<uint64 7>, 'offset-ns': <int64 5000000000>, 'reference': <'link'>, 'refusal': <''>, "
-        "'residual-ns': <int64 -20000>, 'wall-ns': <int64 1735689605750000000>}",
+        "'residual-ns': <int64 -20000>, 'signs': <'notice, clock-set +1.2 ms'>, 'wall-ns': <int64 1735689605750000000>}",
         NULL, NULL, NULL));
     GVariantIter iter;
     const char *key;

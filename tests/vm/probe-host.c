@@ -38,8 +38,9 @@
 /* The stream is not reliable over a restore: on a connection that never answered a question is
  * repeated soon. On one that did, the guest stands still and has the question already; a rare
  * repeat keeps a lost byte from ending the measurement. */
-#define REPEAT_NEW_NS  INT64_C(50000000)
-#define REPEAT_IDLE_NS (20 * NS_PER_SEC) /* unless told: a guest that sleeps loses what it has */
+#define REPEAT_NEW_NS INT64_C(50000000)
+#define REPEAT_IDLE_NS \
+    (20 * NS_PER_SEC) /* unless told: a guest that sleeps loses what it has */
 
 #define N_SEQUENCES 256
 
@@ -271,7 +272,8 @@ main(int argc, char **argv)
 {
     Sampler sampler = { .socket_fd = -1 };
     if (!parse_options(argc, argv, &sampler)) {
-        fprintf(stderr, "usage: probe-host [-r PER_SECOND] [-d SECONDS] [-w SECONDS] SOCKET CSV\n");
+        fprintf(stderr,
+                "usage: probe-host [-r PER_SECOND] [-d SECONDS] [-w SECONDS] SOCKET CSV\n");
         return EXIT_FAILURE;
     }
     /* A rig that was killed must not leave its sampler behind. */
