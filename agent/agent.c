@@ -6,6 +6,7 @@
 #include "agent/doubt-timer.h"
 #include "agent/sources.h"
 #include "agent/tick.h"
+#include "agent/wishes.h"
 
 /* A host that wants to know how its guests are needs no more than one word a minute. */
 #define REPORT_EVERY_TICKS 60
@@ -24,6 +25,7 @@ struct VtAgent {
     VtDisruptionLog disruptions;
     VtTick *tick;
     VtDoubtTimer *doubt;
+    VtWishes *wishes;
     VtMono raw_begun_at;
 
     bool can_correct;            /* the kernel lets us */
@@ -191,6 +193,7 @@ carry_out(VtAgent *agent, const VtAction *action)
         set_problem(agent, error);
     }
 
+    vt_wishes_take(agent->wishes, action);
     if (action->measure_now)
         measure(agent);
     VtPipelineStatus status =
@@ -213,9 +216,18 @@ note_silence(VtAgent *agent)
 }
 
 static void
-on_doubt_overdue(void *user_data)
+on_silence_due(void *user_data)
 {
     note_silence(user_data);
+}
+
+static void
+on_reading_due(void *user_data)
+{
+    VtAgent *agent = user_data;
+    /* A reference that takes longer than that is not asked again before it has answered. */
+    if (!vt_sources_is_reading(agent->sources))
+        measure(agent);
 }
 
 static void
@@ -373,7 +385,8 @@ vt_agent_new(const VtAgentParams *params, VtClock *clock)
     agent->logged_state = VT_STATE_START;
     agent->n_ticks_to_report = 1;
     agent->pipeline = make_pipeline(params->memory);
-    agent->doubt = vt_doubt_timer_new(on_doubt_overdue, agent);
+    agent->doubt = vt_doubt_timer_new(on_silence_due, agent);
+    agent->wishes = vt_wishes_new(on_silence_due, on_reading_due, agent);
     agent->link = vt_link_new(&params->places, VT_AGENT_PORT_NAME, clock);
     agent->sources =
         vt_sources_new(agent->link, params->servers, clock, &sources_listener, agent);
@@ -410,10 +423,13 @@ vt_agent_free(VtAgent *agent)
         return;
     vt_tick_free(agent->tick);
     vt_doubt_timer_free(agent->doubt);
+    vt_wishes_free(agent->wishes);
     vt_hint_list_free(agent->hints);
     vt_sources_free(agent->sources);
     vt_clocks_free(agent->clocks);
     vt_link_free(agent->link);
+    if (agent->can_correct)
+        vt_apply_leave(agent->clock, agent->pipeline);
     vt_pipeline_free(agent->pipeline);
     if (agent->can_correct)
         (void)vt_clock_publish(agent->clock, false, VT_CLOCK_UNKNOWN_ERROR_NS, NULL);

@@ -23,3 +23,10 @@ vt_apply_action(VtClock *clock, const VtAction *action, GError **error)
         return false;
     return apply_phase(clock, action, error);
 }
+
+void
+vt_apply_leave(VtClock *clock, VtPipeline *pipeline)
+{
+    VtAction action = vt_pipeline_leave(pipeline, vt_clock_read(clock));
+    (void)vt_apply_action(clock, &action, NULL); /* there is nobody left to tell */
+}

@@ -32,9 +32,12 @@ typedef struct {
     VtNs error_ns;  /* bound of offset_ns */
     VtRefusal refusal;
     bool set_rate;
-    double rate_ppb;  /* what the clock is to run faster than its raw oscillator */
-    bool measure_now; /* take another reading at once; else at the next tick */
-    bool recovered;   /* a disruption has just been closed: see vt_pipeline_get_outcome */
+    double rate_ppb; /* what the clock is to run faster than its raw oscillator, with a trim */
+    VtNs trim_ns;    /* what the trim is to remove */
+    VtNs wake_after_ns;    /* vt_pipeline_on_silence is due then; 0: the tick will do */
+    bool measure_now;      /* take another reading at once; else at the next tick */
+    VtNs measure_after_ns; /* or, if not 0, that soon if it comes before the tick */
+    bool recovered;        /* a disruption has just been closed: see vt_pipeline_get_outcome */
 } VtAction;
 
 /* "backward step not announced", ...; "" for none. Transfer none. */

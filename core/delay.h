@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the delays seen so far tell about one sample. The asymmetry of an exchange is at most
- * what its delay has above the least one, so (delay - least) / 2 is how far the sample can be
- * off; a steady asymmetry of the least path itself shows nowhere and is in the sample's own
- * error bound. The least delay is forgotten slowly, so that a path that became longer is
- * believed after a few hundred samples.
+ * How good the samples of one reference are, learnt from themselves. The asymmetry of an
+ * exchange is at most what its delay has above the least one, so (delay - least) / 2 is how far
+ * the sample can be off; a steady asymmetry of the least path itself shows nowhere and is in the
+ * sample's own error bound. The least delay is forgotten slowly, so that a path that became
+ * longer is believed after a few hundred samples. What is left when the delay is at its least is
+ * a noise floor: three samples in a row would lie on a straight line without it.
  */
 #pragma once
 
@@ -12,12 +13,24 @@
 
 #include "core/sample.h"
 
+/* A sample as the next ones see it. */
+typedef struct {
+    VtMono raw_at;
+    VtNs raw_offset_ns;
+    double delay_variance; /* of its offset, ns^2: what the delay alone explains */
+} VtDelayPoint;
+
 typedef struct {
     VtNs window_least_ns;   /* of the samples of the present window */
     VtNs previous_least_ns; /* of the window before */
     unsigned n_in_window;
-    unsigned n_samples; /* of all, up to a limit */
+    unsigned n_for_least; /* that the least of both windows is of */
+    unsigned n_samples;   /* of all, up to a limit */
     double mean_excess_ns;
+    unsigned n_points;      /* of the two below */
+    VtDelayPoint points[2]; /* the last one first */
+    double floor_evidence;  /* weighted sums: what was seen of the floor's variance, */
+    double floor_weight;    /* and how much that is worth */
 } VtDelay;
 
 /* How far one sample may be off, the steady asymmetry left out. */
@@ -28,6 +41,9 @@ typedef struct {
 
 /* A zeroed VtDelay is a fresh one. */
 void vt_delay_learn(VtDelay *delay, const VtSample *sample);
+
+/* The clock has jumped: the samples before say nothing of the noise of those after. */
+void vt_delay_break(VtDelay *delay);
 
 /* Zero while too little is known to say what a good delay would be. */
 VtNs vt_delay_get_least(const VtDelay *delay);

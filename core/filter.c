@@ -3,101 +3,100 @@
 
 #include <math.h>
 
-/* Random walk of a guest's oscillator: 1e-9 per square root of a second (quartz, PC). */
-#define WANDER_PPB_PER_SQRT_SEC 1.0
+/* At first: 1e-9 per square root of a second (quartz, PC). */
+#define FIRST_MEMBER 2
+
+/* ppb per square root of a second; half a decade is where a neighbour costs next to nothing. */
+static const double wanders_ppb[VT_FILTER_MEMBERS] = { 0.1, 0.316, 1, 3.16, 10, 31.6, 100 };
+
+/* Over so many samples a member earns its score. */
+#define MEMORY_SAMPLES 1024.0
+
+/* Another must have been e times as likely. */
+#define LEAST_LEAD 1.0
 
 void
 vt_filter_init(VtFilter *filter, double rate_ppb, double rate_sigma_ppb)
 {
-    *filter = (VtFilter){
-        .rate_ppb = rate_ppb,
-        .rate_variance = rate_sigma_ppb * rate_sigma_ppb,
-        .wander_variance = WANDER_PPB_PER_SQRT_SEC * WANDER_PPB_PER_SQRT_SEC,
-    };
+    *filter = (VtFilter){ .best = FIRST_MEMBER };
+    for (int i = 0; i < VT_FILTER_MEMBERS; i++)
+        filter->members[i] = (VtKalman){
+            .rate_ppb = rate_ppb,
+            .rate_variance = rate_sigma_ppb * rate_sigma_ppb,
+            .wander_variance = wanders_ppb[i] * wanders_ppb[i],
+        };
 }
 
-/* Moves whole nanoseconds from the remainder, so that it stays below one. */
 static void
-carry_remainder(VtFilter *filter)
+choose_best(VtFilter *filter)
 {
-    VtNs whole_ns = vt_ns_from_double(filter->remainder_ns);
-    filter->raw_offset_ns = vt_ns_add(filter->raw_offset_ns, whole_ns);
-    filter->remainder_ns -= (double)whole_ns;
+    for (unsigned i = 0; i < VT_FILTER_MEMBERS; i++) {
+        if (filter->scores[i] > filter->scores[filter->best] + LEAST_LEAD)
+            filter->best = i;
+    }
 }
 
-/*
- * x' = x + y dt, y' = y; with q the wander's variance per second
- *
- *          | q dt^3 / 3   q dt^2 / 2 |
- *      Q = | q dt^2 / 2   q dt       |
- */
-static void
-advance(VtFilter *filter, VtMono raw_at)
+double
+vt_filter_update(VtFilter *filter, const VtSample *sample, const VtDoubt *doubt)
 {
-    double span_sec = vt_ns_to_sec(vt_mono_diff(raw_at, filter->raw_at));
-    if (span_sec <= 0)
-        return;
-
-    double q = filter->wander_variance;
-    filter->raw_at = raw_at;
-    filter->remainder_ns += filter->rate_ppb * span_sec;
-    carry_remainder(filter);
-    filter->phase_variance += 2 * span_sec * filter->covariance +
-                              span_sec * span_sec * filter->rate_variance +
-                              q * span_sec * span_sec * span_sec / 3;
-    filter->covariance += span_sec * filter->rate_variance + q * span_sec * span_sec / 2;
-    filter->rate_variance += q * span_sec;
+    double likelihoods[VT_FILTER_MEMBERS];
+    for (int i = 0; i < VT_FILTER_MEMBERS; i++)
+        likelihoods[i] = vt_kalman_update(&filter->members[i], sample, doubt);
+    double of_best = likelihoods[filter->best];
+    /* Only differences count; so the scores stay near zero. */
+    for (int i = 0; i < VT_FILTER_MEMBERS; i++) {
+        filter->scores[i] += likelihoods[i] - of_best;
+        filter->scores[i] -= filter->scores[i] / MEMORY_SAMPLES;
+    }
+    choose_best(filter);
+    return of_best;
 }
 
 void
 vt_filter_reset_phase(VtFilter *filter, const VtSample *sample, const VtDoubt *doubt)
 {
-    if (filter->has_phase)
-        advance(filter, sample->raw_at);
-    filter->has_phase = true;
-    filter->raw_at = sample->raw_at;
-    filter->raw_offset_ns = sample->raw_offset_ns;
-    filter->remainder_ns = 0;
-    filter->phase_variance = doubt->sigma_ns * doubt->sigma_ns;
-    filter->covariance = 0;
-}
-
-void
-vt_filter_update(VtFilter *filter, const VtSample *sample, const VtDoubt *doubt)
-{
-    if (!filter->has_phase) {
-        vt_filter_reset_phase(filter, sample, doubt);
-        return;
-    }
-    advance(filter, sample->raw_at);
-
-    double innovation_ns =
-        (double)vt_ns_sub(sample->raw_offset_ns, filter->raw_offset_ns) - filter->remainder_ns;
-    double innovation_variance = filter->phase_variance + doubt->sigma_ns * doubt->sigma_ns;
-    double phase_gain = filter->phase_variance / innovation_variance;
-    double rate_gain = filter->covariance / innovation_variance;
-
-    filter->remainder_ns += phase_gain * innovation_ns;
-    carry_remainder(filter);
-    filter->rate_ppb += rate_gain * innovation_ns;
-    filter->rate_variance -= rate_gain * filter->covariance;
-    filter->covariance *= 1 - phase_gain;
-    filter->phase_variance *= 1 - phase_gain;
+    for (int i = 0; i < VT_FILTER_MEMBERS; i++)
+        vt_kalman_reset_phase(&filter->members[i], sample, doubt);
 }
 
 void
 vt_filter_reopen(VtFilter *filter, double phase_sigma_ns, double rate_sigma_ppb)
 {
-    filter->phase_variance += phase_sigma_ns * phase_sigma_ns;
-    filter->rate_variance += rate_sigma_ppb * rate_sigma_ppb;
+    VtKalmanDoubt doubt = {
+        .phase_variance = phase_sigma_ns * phase_sigma_ns,
+        .rate_variance = rate_sigma_ppb * rate_sigma_ppb,
+    };
+    for (int i = 0; i < VT_FILTER_MEMBERS; i++)
+        vt_kalman_reopen(&filter->members[i], &doubt);
+}
+
+void
+vt_filter_adopt(VtFilter *filter, const VtKalman *kalman)
+{
+    for (unsigned i = 0; i < VT_FILTER_MEMBERS; i++) {
+        double wander_variance = filter->members[i].wander_variance;
+        if (wander_variance == kalman->wander_variance)
+            filter->best = i;
+        filter->members[i] = *kalman;
+        filter->members[i].wander_variance = wander_variance;
+    }
+    /* A jump speaks for a strong wander; now that it is known for what it was, it does not. */
+    for (unsigned i = 0; i < VT_FILTER_MEMBERS; i++)
+        filter->scores[i] = fmin(filter->scores[i], filter->scores[filter->best]);
+}
+
+const VtKalman *
+vt_filter_get_best(const VtFilter *filter)
+{
+    return &filter->members[filter->best];
 }
 
 VtEstimate
 vt_filter_predict(const VtFilter *filter, VtMono raw_at)
 {
-    VtFilter later = *filter;
+    VtKalman later = *vt_filter_get_best(filter);
     if (later.has_phase)
-        advance(&later, raw_at);
+        vt_kalman_advance(&later, raw_at);
     return (VtEstimate){
         .is_known = later.has_phase,
         .raw_at = raw_at,

@@ -12,5 +12,6 @@ vt_pipeline_params_default(void)
         .drift_ppb = 15000,
         .disrupted_drift_ppb = 250000,
         .initial_rate_sigma_ppb = 500000,
+        .most_trim_ppb = 10000,
     };
 }

@@ -13,7 +13,8 @@ typedef struct {
     double disrupted_drift_ppb;    /* the same after a disruption; default 250000 */
     double initial_rate_ppb;       /* as learnt before, or 0 */
     double initial_rate_sigma_ppb; /* of it; default 500000 */
-    VtWall least_wall;             /* no correction may end before: the build date */
+    double most_trim_ppb; /* by which the rate may differ to remove an offset; default 10000 */
+    VtWall least_wall;    /* no correction may end before: the build date */
 } VtPipelineParams;
 
 /* The defaults named above; least_wall is 1970. */

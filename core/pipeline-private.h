@@ -7,6 +7,8 @@
 #include "core/delay.h"
 #include "core/detector.h"
 #include "core/filter.h"
+#include "core/hurry.h"
+#include "core/jump-test.h"
 #include "core/pipeline.h"
 #include "core/recovery.h"
 #include "core/servo.h"
@@ -23,6 +25,9 @@ struct VtPipeline {
     VtDelay delay;
     VtFilter filter;
     VtDetector detector;
+    VtJumpTest jump_test;
+    double jump_prior; /* of the next one to begin */
+    VtHurry hurry;
     VtServo servo;
     VtRecovery recovery;
     VtBound bound;
@@ -34,10 +39,20 @@ struct VtPipeline {
     uint64_t n_rejected;
     uint64_t n_spikes;
     uint64_t n_disruptions;
+    uint64_t n_rate_jumps;
 };
 
 /* In step, whether or not there is a reference just now. */
 bool vt_pipeline_is_settled(const VtPipeline *pipeline);
+
+/* Takes a sample in that may be one of another rate; wants more of them while that is open. */
+void vt_pipeline_take_sample(VtPipeline *pipeline,
+                             const VtSample *sample,
+                             const VtDoubt *doubt,
+                             bool is_excluded);
+
+/* The rate is likely to be another one from here on. */
+void vt_pipeline_expect_jump(VtPipeline *pipeline, VtMono raw_now);
 
 /* A doubt was not answered in time: it counts from now on. */
 bool vt_pipeline_is_doubt_overdue(const VtPipeline *pipeline, VtInstant now);

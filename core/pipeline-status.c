@@ -45,6 +45,7 @@ vt_pipeline_get_status(const VtPipeline *pipeline, VtInstant now)
         .n_rejected = pipeline->n_rejected,
         .n_spikes = pipeline->n_spikes,
         .n_disruptions = pipeline->n_disruptions,
+        .n_rate_jumps = pipeline->n_rate_jumps,
     };
 }
 

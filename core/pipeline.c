@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/pipeline.h"
 
-#include <math.h>
-
 #include "core/pipeline-private.h"
 #include "core/policy.h"
 #include "core/sample.h"
@@ -16,8 +14,9 @@
 /* References that differ by more are not both right: the clock was wrong, or is to be. */
 #define MOST_ADOPTED_NS (100 * VT_NS_PER_MS)
 
-/* What a migration may change the rate by, as a sigma. */
+/* What a migration may change the rate by, as a sigma, and how long it is learnt in a hurry. */
 #define REOPENED_RATE_SIGMA_PPB 100000.0
+#define LEARNING_NS             (6 * VT_NS_PER_SEC)
 
 VtPipeline *
 vt_pipeline_new(const VtPipelineParams *params)
@@ -29,6 +28,7 @@ vt_pipeline_new(const VtPipelineParams *params)
     pipeline->holdover_after_ns = params->holdover_after_ns;
     vt_filter_init(&pipeline->filter, params->initial_rate_ppb, params->initial_rate_sigma_ppb);
     vt_detector_init(&pipeline->detector, params->step_threshold_ns);
+    vt_servo_init(&pipeline->servo, params->most_trim_ppb);
     vt_bound_init(&pipeline->bound, params->drift_ppb, params->disrupted_drift_ppb);
     return pipeline;
 }
@@ -56,6 +56,19 @@ finish(VtPipeline *pipeline, VtAction action, VtInstant now)
     return action;
 }
 
+/* The same of a reading: another one may be wanted before the tick. */
+static VtAction
+finish_reading(VtPipeline *pipeline, VtAction action, VtInstant now)
+{
+    bool may_hurry = vt_pipeline_is_settled(pipeline) && pipeline->may_correct;
+    if (may_hurry && !action.measure_now) {
+        VtNs wait_ns = vt_hurry_get_wait(&pipeline->hurry, now.raw);
+        action.measure_now = wait_ns == 0;
+        action.measure_after_ns = wait_ns < VT_NS_MAX ? wait_ns : 0;
+    }
+    return finish(pipeline, action, now);
+}
+
 /* The law: from @now on only readings begun later count. */
 static void
 forget_older_readings(VtPipeline *pipeline, VtInstant now)
@@ -68,6 +81,9 @@ begin_recovery(VtPipeline *pipeline, VtMono raw_at)
 {
     vt_recovery_begin(&pipeline->recovery, raw_at, vt_delay_get_least(&pipeline->delay));
     vt_detector_reset(&pipeline->detector);
+    vt_jump_test_end(&pipeline->jump_test);
+    vt_hurry_end(&pipeline->hurry);
+    vt_delay_break(&pipeline->delay);
     vt_bound_forget(&pipeline->bound);
 }
 
@@ -177,6 +193,8 @@ close_recovery(VtPipeline *pipeline, const VtEstimate *estimate, VtInstant now)
     pipeline->is_doubtful = false;
     if (pipeline->recovery.is_disruption)
         vt_bound_note_disruption(&pipeline->bound, now.raw);
+    if (pipeline->recovery.is_disruption)
+        vt_pipeline_expect_jump(pipeline, now.raw);
 
     VtAction action = track(pipeline, estimate, now);
     report(pipeline, vt_estimate_get_offset(estimate, now), &action);
@@ -270,15 +288,6 @@ recover(VtPipeline *pipeline, const VtSample *sample, VtInstant now)
     return is_verifying ? verify(pipeline, now) : settle(pipeline, now);
 }
 
-/* Something below a step changed between the last sample and this one. */
-static void
-reopen_filter(VtPipeline *pipeline, const VtSample *sample, VtNs distance_ns)
-{
-    double distance = fabs((double)distance_ns);
-    double span_sec = vt_ns_to_sec(vt_mono_diff(sample->raw_at, pipeline->last.raw_at));
-    vt_filter_reopen(&pipeline->filter, distance, distance / fmax(span_sec, 1));
-}
-
 /* The first reading of another reference; of what it differs by the paths alone may be guilty. */
 static VtAction
 adopt(VtPipeline *pipeline, const VtSample *sample, VtInstant now)
@@ -319,12 +328,10 @@ follow(VtPipeline *pipeline, const VtSample *sample, VtInstant now)
     }
     if (verdict.kind == VT_VERDICT_SPIKE)
         pipeline->n_spikes++;
-    if (verdict.kind == VT_VERDICT_DRIFTED)
-        reopen_filter(pipeline, sample, verdict.distance_ns);
     if (verdict.distance_ns != 0)
         vt_bound_forget(&pipeline->bound);
 
-    vt_filter_update(&pipeline->filter, sample, &doubt);
+    vt_pipeline_take_sample(pipeline, sample, &doubt, verdict.distance_ns != 0);
     vt_bound_take(&pipeline->bound, sample, &prediction);
     pipeline->last = *sample;
     pipeline->is_doubtful = false;
@@ -371,10 +378,10 @@ vt_pipeline_on_reading(VtPipeline *pipeline, const VtReading *reading, VtInstant
     bool is_first = pipeline->has_new_reference;
     pipeline->has_new_reference = false;
     if (vt_recovery_is_urgent(&pipeline->recovery))
-        return finish(pipeline, recover(pipeline, &sample, now), now);
+        return finish_reading(pipeline, recover(pipeline, &sample, now), now);
     if (is_first && pipeline->recovery.phase == VT_RECOVERY_IDLE)
-        return finish(pipeline, adopt(pipeline, &sample, now), now);
-    return finish(pipeline, follow(pipeline, &sample, now), now);
+        return finish_reading(pipeline, adopt(pipeline, &sample, now), now);
+    return finish_reading(pipeline, follow(pipeline, &sample, now), now);
 }
 
 VtAction
@@ -389,6 +396,7 @@ vt_pipeline_on_reference_change(VtPipeline *pipeline,
     /* Neither delays nor a suspicion mean anything on another path. */
     pipeline->delay = (VtDelay){ 0 };
     vt_detector_reset(&pipeline->detector);
+    vt_jump_test_end(&pipeline->jump_test);
     if (vt_recovery_is_urgent(&pipeline->recovery))
         vt_recovery_restart(&pipeline->recovery);
     if (is_first_truth) {
@@ -415,6 +423,15 @@ take_strong_hint(VtPipeline *pipeline, const VtPipelineHint *hint, VtInstant now
     recovery->is_declared |= hint->is_declared;
 }
 
+/* What is known of the noise is kept; the rate is learnt again, and soon. */
+static void
+reopen_rate(VtPipeline *pipeline, VtMono raw_now)
+{
+    vt_filter_reopen(&pipeline->filter, 0, REOPENED_RATE_SIGMA_PPB);
+    vt_jump_test_end(&pipeline->jump_test);
+    vt_hurry_learn(&pipeline->hurry, LEARNING_NS, raw_now);
+}
+
 VtAction
 vt_pipeline_on_hint(VtPipeline *pipeline, const VtPipelineHint *hint, VtInstant now)
 {
@@ -427,7 +444,7 @@ vt_pipeline_on_hint(VtPipeline *pipeline, const VtPipelineHint *hint, VtInstant 
     else if (vt_recovery_is_urgent(&pipeline->recovery))
         vt_recovery_restart(&pipeline->recovery);
     if (hint->reopens_rate)
-        vt_filter_reopen(&pipeline->filter, 0, REOPENED_RATE_SIGMA_PPB);
+        reopen_rate(pipeline, now.raw);
     if (foreign_ns != 0)
         pipeline->recovery.allows_backward = true;
     return finish(pipeline, (VtAction){ .measure_now = true }, now);
@@ -443,6 +460,13 @@ vt_pipeline_on_silence(VtPipeline *pipeline, VtInstant now)
         return finish(pipeline, (VtAction){ .kind = VT_ACTION_HOLD }, now);
     VtEstimate estimate = vt_filter_predict(&pipeline->filter, now.raw);
     return finish(pipeline, track(pipeline, &estimate, now), now);
+}
+
+VtAction
+vt_pipeline_leave(VtPipeline *pipeline, VtInstant now)
+{
+    VtEstimate estimate = vt_filter_predict(&pipeline->filter, now.raw);
+    return vt_servo_leave(&pipeline->servo, &estimate);
 }
 
 void

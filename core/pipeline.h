@@ -60,6 +60,7 @@ typedef struct {
     uint64_t n_rejected; /* failed the check, or begun before the last hint or step */
     uint64_t n_spikes;   /* suspected and not confirmed */
     uint64_t n_disruptions;
+    uint64_t n_rate_jumps; /* that nobody announced */
 } VtPipelineStatus;
 
 /* Transfer full. */
@@ -87,11 +88,18 @@ VtAction vt_pipeline_on_reference_change(VtPipeline *pipeline,
 VtAction vt_pipeline_on_reading(VtPipeline *pipeline, const VtReading *reading, VtInstant now);
 
 /*
- * A tick passed without a reading, or VT_PIPELINE_DOUBT_NS since a doubt: ages the state
+ * A tick passed without a reading, or wake_after_ns of the last action, or VT_PIPELINE_DOUBT_NS
+ * since a doubt: ages the state
  * (TRACKING -> HOLDOVER), and, if there is no doubt, goes on slewing where the last estimate
  * leads.
  */
 VtAction vt_pipeline_on_silence(VtPipeline *pipeline, VtInstant now);
+
+/*
+ * The caller goes away: what is left of an offset is not trimmed off by the rate any more. In
+ * doubt the kernel's rate is left as it is.
+ */
+VtAction vt_pipeline_leave(VtPipeline *pipeline, VtInstant now);
 
 /* The kernel refused the last step or slew: forget that it was under way. */
 void vt_pipeline_on_failed_action(VtPipeline *pipeline);

@@ -16,16 +16,49 @@
  */
 #define SLEW_PER_SEC_NS (500 * VT_NS_PER_US)
 
-/* Below this a change of the rate is not worth a system call. */
+/* Below this a change of the rate is not worth a system call; with trims it is the phase. */
 #define RATE_RESOLUTION_PPB 10.0
+#define TRIM_RESOLUTION_PPB 1.0
+
+/*
+ * An offset below so many sigmas may be none, or is news of one lucky sample: it is trimmed
+ * slowly. The sigma is that of the last while, which fades by this much a second.
+ */
+#define DOUBTFUL_SIGMAS    4.0
+#define SIGMA_FADE_PER_SEC 0.05
+/* Unless the rate is so little known that the last while says nothing about now. */
+#define LEARNING_SIGMAS_PER_SEC 2.0
+/*
+ * Slowly: in this part of the time in which the rate's doubt would make as much of an offset as
+ * is in doubt now. Longer, and the clock lags behind what is known; shorter, and the doubt of the
+ * offset shows in the rate.
+ */
+#define PATIENCE_SHARE     0.4
+#define MOST_PATIENCE_SEC  64.0
+#define LEAST_PATIENCE_SEC 1.0
+
+/* An offset that is there for certain is gone as fast as the limit allows, but no faster. */
+#define LEAST_TRIM_SEC 0.1
+/* What this would take longer for goes to the kernel, if that is faster. */
+#define MOST_TRIM_SEC 1.0
+/* A smaller trim may stay until the tick without doing harm. */
+#define WAKE_TRIM_PPB 2000.0
 /* A rate less sure than this would do more harm than the oscillator. */
 #define MOST_RATE_SIGMA_PPB 50000.0
 #define MOST_RATE_PPB       1000000.0
+/* While one jumps it is followed even so: the next reading comes soon and knows better. */
+#define MOST_TRIMMED_RATE_SIGMA_PPB 150000.0
 
 /* Rates other than ours: 500 ppm of frequency and 500 ppm of a slew. */
 #define FOREIGN_RATE_DIVISOR 1000
 /* Reading two clocks is not one instant; below this nobody has set anything. */
 #define FOREIGN_STEP_NS (2 * VT_NS_PER_MS)
+
+void
+vt_servo_init(VtServo *servo, double most_trim_ppb)
+{
+    *servo = (VtServo){ .most_trim_ppb = most_trim_ppb };
+}
 
 static void
 choose_rate(VtServo *servo, const VtEstimate *estimate, VtAction *action)
@@ -33,7 +66,10 @@ choose_rate(VtServo *servo, const VtEstimate *estimate, VtAction *action)
     if (estimate->rate_sigma_ppb > MOST_RATE_SIGMA_PPB)
         return;
     double rate_ppb = fmin(fmax(estimate->rate_ppb, -MOST_RATE_PPB), MOST_RATE_PPB);
-    double least_change_ppb = fmax(estimate->rate_sigma_ppb / 2, RATE_RESOLUTION_PPB);
+    double least_change_ppb = servo->is_trimming
+                                  ? TRIM_RESOLUTION_PPB
+                                  : fmax(estimate->rate_sigma_ppb / 2, RATE_RESOLUTION_PPB);
+    servo->is_trimming = false;
     if (servo->has_rate && fabs(rate_ppb - servo->rate_ppb) <= least_change_ppb)
         return;
     servo->has_rate = true;
@@ -63,9 +99,75 @@ choose_slew(VtServo *servo, const VtEstimate *estimate, VtInstant now, VtAction 
     action->offset_ns = amount_ns;
 }
 
+static void
+note_sigma(VtServo *servo, const VtEstimate *estimate)
+{
+    double sigma_ns = estimate->offset_sigma_ns;
+    double span_sec = vt_ns_to_sec(vt_mono_diff(estimate->raw_at, servo->raw_sigma_at));
+    double faded_ns = servo->sigma_ns * fmax(1 - SIGMA_FADE_PER_SEC * span_sec, 0);
+    bool is_learning = estimate->rate_sigma_ppb > LEARNING_SIGMAS_PER_SEC * sigma_ns;
+    servo->sigma_ns = is_learning ? sigma_ns : fmax(sigma_ns, faded_ns);
+    servo->raw_sigma_at = estimate->raw_at;
+}
+
+/* How long the offset may take to go. */
+static double
+choose_span_sec(const VtServo *servo, const VtEstimate *estimate, double offset_ns)
+{
+    double doubtful_ns = DOUBTFUL_SIGMAS * servo->sigma_ns;
+    double patience_sec = LEAST_PATIENCE_SEC + PATIENCE_SHARE * servo->sigma_ns /
+                                                   fmax(estimate->rate_sigma_ppb, 1e-3);
+    double fastest_sec = fmax(fabs(offset_ns) / servo->most_trim_ppb, LEAST_TRIM_SEC);
+    patience_sec = fmin(patience_sec, MOST_PATIENCE_SEC);
+    if (fabs(offset_ns) > doubtful_ns)
+        patience_sec *= (doubtful_ns / offset_ns) * (doubtful_ns / offset_ns);
+    double span_sec = fmax(patience_sec, fastest_sec);
+    /* Nobody wakes up for a small trim: it has to be right until the tick. */
+    return fabs(offset_ns) / span_sec > WAKE_TRIM_PPB ? span_sec
+                                                      : fmax(span_sec, LEAST_PATIENCE_SEC);
+}
+
+/* Whether the kernel's own slew would be faster. */
+static bool
+is_for_slew(const VtServo *servo, double offset_ns)
+{
+    return servo->most_trim_ppb < (double)SLEW_PER_SEC_NS &&
+           fabs(offset_ns) > servo->most_trim_ppb * MOST_TRIM_SEC;
+}
+
+static VtAction
+trim(VtServo *servo, const VtEstimate *estimate, VtNs offset_ns)
+{
+    VtAction action = { .kind = VT_ACTION_HOLD };
+    note_sigma(servo, estimate);
+    double span_sec = choose_span_sec(servo, estimate, (double)offset_ns);
+    double trim_ppb = (double)offset_ns / span_sec;
+    double rate_ppb = fmin(fmax(estimate->rate_ppb, -MOST_RATE_PPB), MOST_RATE_PPB) + trim_ppb;
+
+    action.trim_ns = offset_ns;
+    if (fabs(trim_ppb) > WAKE_TRIM_PPB)
+        action.wake_after_ns = vt_ns_from_double(span_sec * (double)VT_NS_PER_SEC);
+    if (servo->has_rate && fabs(rate_ppb - servo->rate_ppb) <= TRIM_RESOLUTION_PPB)
+        return action;
+    servo->has_rate = true;
+    servo->is_trimming = true;
+    servo->rate_ppb = rate_ppb;
+    action.set_rate = true;
+    action.rate_ppb = rate_ppb;
+    return action;
+}
+
 VtAction
 vt_servo_track(VtServo *servo, const VtEstimate *estimate, VtInstant now)
 {
+    VtNs offset_ns = vt_estimate_get_offset(estimate, now);
+    bool is_slewing = servo->is_slewing && vt_mono_diff(now.raw, servo->raw_slewed_at) < 0;
+    if (!is_slewing && estimate->rate_sigma_ppb <= MOST_TRIMMED_RATE_SIGMA_PPB &&
+        servo->most_trim_ppb > 0 && !is_for_slew(servo, (double)offset_ns)) {
+        servo->is_slewing = false;
+        return trim(servo, estimate, offset_ns);
+    }
+
     VtAction action = { .kind = VT_ACTION_HOLD };
     choose_rate(servo, estimate, &action);
     choose_slew(servo, estimate, now, &action);
@@ -83,6 +185,15 @@ vt_servo_step(VtServo *servo, const VtEstimate *estimate, VtInstant now)
     /* Setting the clock ends a slew under way (timekeeping_inject_offset, ntp_clear). */
     servo->is_slewing = false;
     servo->stepped_ns = vt_ns_add(servo->stepped_ns, action.offset_ns);
+    return action;
+}
+
+VtAction
+vt_servo_leave(VtServo *servo, const VtEstimate *estimate)
+{
+    VtAction action = { .kind = VT_ACTION_HOLD };
+    if (servo->has_rate)
+        choose_rate(servo, estimate, &action);
     return action;
 }
 

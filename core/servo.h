@@ -3,6 +3,10 @@
  * Chooses what the kernel clock is to do: hold or slew the phase, set the rate. Remembers what
  * it asked for, so that no error is corrected twice and a clock set by somebody else is
  * noticed. Each request is taken as carried out unless vt_servo_forget is called.
+ *
+ * Small offsets are trimmed away by the rate: exact to the nanosecond, from this instant on. An
+ * agent that dies leaves the trim behind, so it is limited; what would take too long goes to the
+ * kernel as a slew that ends by itself.
  */
 #pragma once
 
@@ -12,8 +16,12 @@
 #include "core/filter.h"
 
 typedef struct {
-    bool has_rate; /* false: what the kernel runs at is not ours */
-    double rate_ppb;
+    double most_trim_ppb; /* 0: offsets are slewed alone */
+    bool has_rate;        /* false: what the kernel runs at is not ours */
+    double rate_ppb;      /* trim included */
+    bool is_trimming;     /* the rate set last has a trim in it */
+    double sigma_ns;      /* of the offset, in the last while */
+    VtMono raw_sigma_at;
     bool is_slewing;
     VtMono raw_slewed_at; /* when the slew has surely ended */
     bool has_seen;        /* the two below are set */
@@ -21,7 +29,9 @@ typedef struct {
     VtNs stepped_ns;      /* asked for since then */
 } VtServo;
 
-/* A zeroed VtServo is a fresh one. @estimate must be of @now. */
+void vt_servo_init(VtServo *servo, double most_trim_ppb);
+
+/* @estimate must be of @now. */
 VtAction vt_servo_track(VtServo *servo, const VtEstimate *estimate, VtInstant now);
 
 /* A step by the whole offset, and the rate if it is known. */
@@ -32,6 +42,9 @@ VtAction vt_servo_step(VtServo *servo, const VtEstimate *estimate, VtInstant now
  * nor the greatest thinkable rate explain. Small moves cannot be told from slews and give 0.
  */
 VtNs vt_servo_find_foreign_step(VtServo *servo, VtInstant now);
+
+/* Nobody will end a trim: the rate alone. */
+VtAction vt_servo_leave(VtServo *servo, const VtEstimate *estimate);
 
 /* The last request was not carried out. */
 void vt_servo_forget(VtServo *servo);

@@ -69,6 +69,49 @@ test_longer_path_is_believed_in_time(void)
     g_assert_cmpint(vt_delay_get_least(&delay), ==, 300 * VT_NS_PER_US);
 }
 
+/* Where the delay tells nothing, what the samples scatter by is found out. */
+static void
+test_learns_noise_floor(void)
+{
+    static const double sigmas_ns[] = { 20, 100, 5000 };
+    for (size_t i = 0; i < G_N_ELEMENTS(sigmas_ns); i++) {
+        VtDelay delay = { 0 };
+        VtSample sample = make_sample(VT_NS_PER_US);
+        for (int j = 0; j < 2000; j++) {
+            double noise = 0;
+            for (int k = 0; k < 12; k++)
+                noise += g_test_rand_double() - 0.5;
+            sample.raw_at.ns += VT_NS_PER_SEC;
+            sample.raw_offset_ns = vt_ns_from_double(noise * sigmas_ns[i]) + j * 30000;
+            vt_delay_learn(&delay, &sample);
+        }
+
+        g_assert_cmpfloat_with_epsilon(vt_delay_judge(&delay, &sample).sigma_ns, sigmas_ns[i],
+                                       sigmas_ns[i] / 4);
+    }
+}
+
+static void
+test_break_keeps_jump_out_of_noise(void)
+{
+    VtDelay delay = { 0 };
+    VtSample sample = make_sample(VT_NS_PER_US);
+    for (int i = 0; i < 100; i++) {
+        sample.raw_at.ns += VT_NS_PER_SEC;
+        vt_delay_learn(&delay, &sample);
+    }
+    double before_ns = vt_delay_judge(&delay, &sample).sigma_ns;
+
+    vt_delay_break(&delay);
+    for (int i = 0; i < 3; i++) {
+        sample.raw_at.ns += VT_NS_PER_SEC;
+        sample.raw_offset_ns = VT_NS_PER_SEC;
+        vt_delay_learn(&delay, &sample);
+    }
+
+    g_assert_cmpfloat(vt_delay_judge(&delay, &sample).sigma_ns, <=, before_ns);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -79,5 +122,8 @@ main(int argc, char **argv)
                     test_first_sample_is_not_overrated);
     g_test_add_func("/core/delay/longer-path-is-believed-in-time",
                     test_longer_path_is_believed_in_time);
+    g_test_add_func("/core/delay/learns-noise-floor", test_learns_noise_floor);
+    g_test_add_func("/core/delay/break-keeps-jump-out-of-noise",
+                    test_break_keeps_jump_out_of_noise);
     return g_test_run();
 }

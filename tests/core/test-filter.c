@@ -47,7 +47,7 @@ test_no_precision_is_lost(void)
     vt_filter_init(&filter, 0, 1);
 
     feed_line(&filter, VT_NS_PER_SEC, 1000, 7);
-    VtEstimate estimate = vt_filter_predict(&filter, filter.raw_at);
+    VtEstimate estimate = vt_filter_predict(&filter, vt_filter_get_best(&filter)->raw_at);
 
     g_assert_cmpint(vt_ns_abs(estimate.raw_offset_ns - (RAW_OFFSET_NS + 999 * 7)), <=, 3);
 }
@@ -111,6 +111,43 @@ test_reopened_rate_is_relearnt(void)
                                    2000);
 }
 
+/* Samples of a random walk of that strength, a second apart, with the noise that is told. */
+static void
+feed_walk(VtFilter *filter, double wander_ppb, int n_samples)
+{
+    double rate_ppb = 0;
+    double offset_ns = 0;
+    for (int i = 0; i < n_samples; i++) {
+        double noise = 0;
+        double walk = 0;
+        for (int j = 0; j < 12; j++) {
+            noise += g_test_rand_double() - 0.5;
+            walk += g_test_rand_double() - 0.5;
+        }
+        VtSample sample =
+            make_sample((i + 1) * VT_NS_PER_SEC, vt_ns_from_double(offset_ns + noise * 1000));
+        vt_filter_update(filter, &sample, &fine_doubt);
+        rate_ppb += walk * wander_ppb;
+        offset_ns += rate_ppb;
+    }
+}
+
+static void
+test_learns_wander(void)
+{
+    static const double wanders_ppb[] = { 1, 10, 60 };
+    for (size_t i = 0; i < G_N_ELEMENTS(wanders_ppb); i++) {
+        VtFilter filter;
+        vt_filter_init(&filter, 0, 500000);
+
+        feed_walk(&filter, wanders_ppb[i], 4000);
+
+        double found_ppb2 = vt_filter_get_best(&filter)->wander_variance;
+        g_assert_cmpfloat(found_ppb2, >, wanders_ppb[i] * wanders_ppb[i] / 25);
+        g_assert_cmpfloat(found_ppb2, <, wanders_ppb[i] * wanders_ppb[i] * 25);
+    }
+}
+
 static void
 test_offset_is_what_clock_does_not_show_yet(void)
 {
@@ -134,6 +171,7 @@ main(int argc, char **argv)
     g_test_add_func("/core/filter/doubtful-sample-weighs-little",
                     test_doubtful_sample_weighs_little);
     g_test_add_func("/core/filter/reopened-rate-is-relearnt", test_reopened_rate_is_relearnt);
+    g_test_add_func("/core/filter/learns-wander", test_learns_wander);
     g_test_add_func("/core/filter/offset-is-what-clock-does-not-show-yet",
                     test_offset_is_what_clock_does_not_show_yet);
     return g_test_run();

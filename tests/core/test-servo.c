@@ -156,6 +156,75 @@ test_forgotten_step_is_not_expected(void)
     g_assert_false(servo.has_rate);
 }
 
+static void
+test_trims_at_once_and_ends(void)
+{
+    VtServo servo;
+    vt_servo_init(&servo, 500000);
+    VtEstimate estimate = make_estimate(30000, 1000);
+    VtNs behind_ns = 100 * VT_NS_PER_US;
+
+    VtAction action = vt_servo_track(&servo, &estimate, make_instant(VT_NS_PER_SEC, behind_ns));
+    VtAction done = vt_servo_track(&servo, &estimate,
+                                   make_instant(VT_NS_PER_SEC + action.wake_after_ns, 0));
+
+    g_assert_cmpint(action.kind, ==, VT_ACTION_HOLD);
+    g_assert_cmpint(action.trim_ns, ==, behind_ns);
+    g_assert_cmpfloat_with_epsilon(
+        (action.rate_ppb - 30000) * vt_ns_to_sec(action.wake_after_ns), (double)behind_ns, 1);
+    g_assert_cmpfloat(action.rate_ppb - 30000, <=, 500000 + 1e-6);
+    g_assert_true(done.set_rate);
+    g_assert_cmpfloat_with_epsilon(done.rate_ppb, 30000, 1e-9);
+    g_assert_cmpint(done.wake_after_ns, ==, 0);
+}
+
+static void
+test_narrow_trim_leaves_much_to_kernel(void)
+{
+    VtServo servo;
+    vt_servo_init(&servo, 10000);
+    VtEstimate estimate = make_estimate(0, 1000);
+
+    VtAction little = vt_servo_track(&servo, &estimate, make_instant(VT_NS_PER_SEC, 9000));
+    VtAction much = vt_servo_track(&servo, &estimate, make_instant(2 * VT_NS_PER_SEC, 90000));
+
+    g_assert_cmpint(little.kind, ==, VT_ACTION_HOLD);
+    g_assert_cmpfloat(little.rate_ppb, <=, 10000);
+    g_assert_cmpint(much.kind, ==, VT_ACTION_SLEW);
+    g_assert_cmpint(much.offset_ns, ==, 90000);
+    /* One error, one correction: the trim goes. */
+    g_assert_true(much.set_rate);
+    g_assert_cmpfloat_with_epsilon(much.rate_ppb, 0, 1e-9);
+}
+
+static void
+test_doubtful_offset_is_trimmed_slowly(void)
+{
+    VtServo servo;
+    vt_servo_init(&servo, 500000);
+    VtEstimate estimate = make_estimate(0, 25);
+
+    VtAction action = vt_servo_track(&servo, &estimate, make_instant(VT_NS_PER_SEC, 400));
+
+    /* 500 ns and 25 ppb: eight of the twenty seconds, and one. */
+    g_assert_cmpfloat_with_epsilon(action.rate_ppb, 400.0 / 9, 0.1);
+    g_assert_cmpint(action.wake_after_ns, ==, 0);
+}
+
+static void
+test_leaving_ends_trim(void)
+{
+    VtServo servo;
+    vt_servo_init(&servo, 500000);
+    VtEstimate estimate = make_estimate(7000, 1000);
+    vt_servo_track(&servo, &estimate, make_instant(VT_NS_PER_SEC, 100000));
+
+    VtAction action = vt_servo_leave(&servo, &estimate);
+
+    g_assert_true(action.set_rate);
+    g_assert_cmpfloat_with_epsilon(action.rate_ppb, 7000, 1e-9);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -171,5 +240,11 @@ main(int argc, char **argv)
     g_test_add_func("/core/servo/own-step-is-not-foreign", test_own_step_is_not_foreign);
     g_test_add_func("/core/servo/forgotten-step-is-not-expected",
                     test_forgotten_step_is_not_expected);
+    g_test_add_func("/core/servo/trims-at-once-and-ends", test_trims_at_once_and_ends);
+    g_test_add_func("/core/servo/narrow-trim-leaves-much-to-kernel",
+                    test_narrow_trim_leaves_much_to_kernel);
+    g_test_add_func("/core/servo/doubtful-offset-is-trimmed-slowly",
+                    test_doubtful_offset_is_trimmed_slowly);
+    g_test_add_func("/core/servo/leaving-ends-trim", test_leaving_ends_trim);
     return g_test_run();
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* virt-time's own core, driven as the agent drives it, without hints. */
+
 #include "core/pipeline.h"
 #include "tests/sim/contender.h"
 
@@ -28,6 +29,8 @@ order_from_action(const VtAction *action)
         .slew = action->kind == VT_ACTION_SLEW,
         .slew_ns = action->offset_ns,
         .read_now = action->measure_now,
+        .read_after_ns = action->measure_after_ns,
+        .wake_after_ns = action->wake_after_ns,
     };
 }
 

@@ -7,7 +7,11 @@
 void
 sim_guest_init(SimGuest *guest)
 {
-    *guest = (SimGuest){ .tick_ns = VT_NS_PER_SEC, .until_tick_ns = 0 };
+    *guest = (SimGuest){
+        .tick_ns = VT_NS_PER_SEC,
+        .until_reading_ns = VT_NS_MAX,
+        .until_waking_ns = VT_NS_MAX,
+    };
     VtPipelineParams params = vt_pipeline_params_default();
     /* 2024-01-01 00:00:00 UTC. */
     params.least_wall.ns = INT64_C(1704067200) * VT_NS_PER_SEC;
@@ -23,16 +27,29 @@ sim_guest_clear(SimGuest *guest)
 }
 
 static void
+count_down(SimGuest *guest, VtNs span_ns)
+{
+    guest->until_tick_ns -= span_ns;
+    if (guest->until_reading_ns != VT_NS_MAX)
+        guest->until_reading_ns -= span_ns;
+    if (guest->until_waking_ns != VT_NS_MAX)
+        guest->until_waking_ns -= span_ns;
+}
+
+static void
 spend(SimGuest *guest, VtNs span_ns)
 {
     sim_oscillator_run(&guest->oscillator, span_ns);
-    guest->until_tick_ns -= span_ns;
+    count_down(guest, span_ns);
 }
 
 static void
 carry_out(SimGuest *guest, const VtAction *action)
 {
     guest->last_action = *action;
+    guest->until_waking_ns = action->wake_after_ns > 0 ? action->wake_after_ns : VT_NS_MAX;
+    if (action->measure_after_ns > 0)
+        guest->until_reading_ns = action->measure_after_ns;
     guest->n_recovered += action->recovered;
     guest->n_refused += action->refusal != VT_REFUSAL_NONE;
     if (guest->kernel_refuses && action->kind != VT_ACTION_HOLD) {
@@ -65,7 +82,8 @@ measure(SimGuest *guest)
     VtReading reading;
     int64_t begun_ns = guest->oscillator.raw_ns;
     bool was_answered = sim_host_exchange(&guest->host, &guest->oscillator, &reading);
-    guest->until_tick_ns -= guest->oscillator.raw_ns - begun_ns;
+    count_down(guest, guest->oscillator.raw_ns - begun_ns);
+    guest->until_reading_ns = VT_NS_MAX;
     guest->n_readings++;
 
     VtInstant now = sim_oscillator_read(&guest->oscillator);
@@ -79,9 +97,20 @@ measure(SimGuest *guest)
 static void
 tick(SimGuest *guest)
 {
-    guest->until_tick_ns += guest->tick_ns;
+    /* Ticks that were missed in a pause come once. */
+    if (guest->until_tick_ns <= 0)
+        guest->until_tick_ns = guest->tick_ns;
     while (measure(guest))
         continue;
+}
+
+static void
+wake(SimGuest *guest)
+{
+    guest->until_waking_ns = VT_NS_MAX;
+    VtAction action =
+        vt_pipeline_on_silence(guest->pipeline, sim_oscillator_read(&guest->oscillator));
+    carry_out(guest, &action);
 }
 
 void
@@ -90,15 +119,18 @@ sim_guest_run(SimGuest *guest, VtNs span_ns)
     int64_t end_ns = guest->oscillator.true_ns + span_ns;
     while (guest->oscillator.true_ns < end_ns) {
         VtNs left_ns = end_ns - guest->oscillator.true_ns;
-        if (left_ns < guest->until_tick_ns) {
+        VtNs reading_ns = vt_ns_min(guest->until_tick_ns, guest->until_reading_ns);
+        VtNs next_ns = vt_ns_min(reading_ns, guest->until_waking_ns);
+        if (left_ns < next_ns) {
             spend(guest, left_ns);
             return;
         }
-        if (guest->until_tick_ns > 0)
-            spend(guest, guest->until_tick_ns);
-        /* Ticks that were missed in a pause come once. */
-        guest->until_tick_ns = 0;
-        tick(guest);
+        if (next_ns > 0)
+            spend(guest, next_ns);
+        if (guest->until_waking_ns <= 0)
+            wake(guest);
+        else
+            tick(guest);
     }
 }
 

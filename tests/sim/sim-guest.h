@@ -15,7 +15,9 @@ typedef struct {
     VtPipeline *pipeline;
     VtNs tick_ns;
     VtNs until_tick_ns;
-    bool kernel_refuses; /* steps and slews fail */
+    VtNs until_reading_ns; /* that was asked for before the tick; VT_NS_MAX: none was */
+    VtNs until_waking_ns;  /* the same, without a reading */
+    bool kernel_refuses;   /* steps and slews fail */
     unsigned n_steps;
     unsigned n_slews;
     unsigned n_rates;

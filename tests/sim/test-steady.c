@@ -7,11 +7,11 @@
 #define HOUR_SEC 3600
 
 /*
- * The ideal filter on this model keeps 0.6 us and 10 ppb; corrections in whole microseconds
- * every two to three seconds cost the rest. The worst of many seeds is about half of these.
+ * The ideal filter on this model keeps 0.6 us and 10 ppb. The first hour is not the best one: how
+ * much the oscillator wanders is still being learnt.
  */
-#define MOST_RMS_OFFSET_NS 3000.0
-#define MOST_RMS_RATE_PPB  100.0
+#define MOST_RMS_OFFSET_NS 2000.0
+#define MOST_RMS_RATE_PPB  50.0
 
 static void
 test_hour(void)
@@ -104,9 +104,8 @@ test_slew_in_flight(void)
     g_assert_cmpuint(guest.n_steps, ==, 0);
     g_assert_cmpint(before_ns, <=, 20 * VT_NS_PER_US);
     g_assert_cmpint(vt_ns_abs(sim_guest_get_error(&guest)), <=, 40 * VT_NS_PER_US);
-    /* Corrected twice it would have ended 800 us too far; a jump that small is in part taken
-       for a rate at first, which overshoots by some 100 us. */
-    g_assert_cmpint(least_ns, >=, -300 * VT_NS_PER_US);
+    /* Corrected twice it would have ended 800 us too far, taken for a rate 100 us. */
+    g_assert_cmpint(least_ns, >=, -20 * VT_NS_PER_US);
     sim_guest_clear(&guest);
 }
 

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Has the oscillator changed? A windowed likelihood-ratio test: beside the filter, which takes it
+ * that nothing has happened, two others run from the last sample that fitted. One takes it that
+ * the rate jumped at some instant since, the other that the phase did. When one of them makes
+ * the samples since then so much likelier that chance would do it less often than the false-alarm
+ * rate, it has won. Noise that is bounded, as that of an exchange is by its delay, triggers less
+ * often than the normal noise this is computed for.
+ */
+#pragma once
+
+#include "core/filter.h"
+
+/* Of how many samples of steady noise one may be taken for a jump: one in 30 years of ticks. */
+#define VT_JUMP_FALSE_ALARM 1e-9
+
+typedef enum {
+    VT_JUMP_NONE,
+    VT_JUMP_PHASE,
+    VT_JUMP_RATE,
+} VtJump;
+
+typedef struct {
+    bool is_running;
+    bool is_won;        /* the filter follows the better of the two from sample to sample */
+    bool is_named;      /* and it was told which of them it is */
+    bool is_suspicious; /* its first sample was excluded by its interval */
+    unsigned n_samples;
+    VtMono raw_begun_at;
+    VtKalman rate;
+    VtKalman phase;
+    double rate_lead; /* logarithm of the likelihood ratio against the filter */
+    double phase_lead;
+} VtJumpTest;
+
+/* A zeroed VtJumpTest is a fresh one. */
+
+/*
+ * Begins at @sample, which the filter has not taken in yet and, if @is_suspicious, does not fit.
+ * @prior is added to the lead of a rate jump, when something else makes it likely.
+ */
+void vt_jump_test_begin(VtJumpTest *test,
+                        const VtFilter *filter,
+                        const VtSample *sample,
+                        double prior);
+
+/*
+ * @sample, which the filter has just taken in and found @likelihood. When a jump has won, the
+ * filter goes on from the likelier one; which it was is returned once, when there is no doubt.
+ */
+VtJump vt_jump_test_update(VtJumpTest *test,
+                           VtFilter *filter,
+                           const VtSample *sample,
+                           const VtDoubt *doubt,
+                           double likelihood);
+
+/* The odds have turned against a jump, or never were for one. */
+bool vt_jump_test_is_refuted(const VtJumpTest *test);
+
+/* A jump has won, and it is clear which of the two it was. */
+bool vt_jump_test_is_clear(const VtJumpTest *test);
+
+void vt_jump_test_end(VtJumpTest *test);
