@@ -188,7 +188,7 @@ static void
 carry_out(VtAgent *agent, const VtAction *action)
 {
     g_autoptr(GError) error = NULL;
-    if (!vt_apply_action(agent->clock, action, &error)) {
+    if (!vt_apply_action(agent->clock, agent->pipeline, action, &error)) {
         vt_pipeline_on_failed_action(agent->pipeline);
         set_problem(agent, error);
     }

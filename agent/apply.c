@@ -15,8 +15,8 @@ apply_phase(VtClock *clock, const VtAction *action, GError **error)
     g_assert_not_reached();
 }
 
-bool
-vt_apply_action(VtClock *clock, const VtAction *action, GError **error)
+static bool
+apply(VtClock *clock, const VtAction *action, GError **error)
 {
     double taken_ppb;
     if (action->set_rate && !vt_clock_set_rate(clock, action->rate_ppb, &taken_ppb, error))
@@ -24,9 +24,30 @@ vt_apply_action(VtClock *clock, const VtAction *action, GError **error)
     return apply_phase(clock, action, error);
 }
 
+/* Told once: whoever does it may do it each second. */
+static bool
+take_rate_back(VtClock *clock, VtPipeline *pipeline, GError **error)
+{
+    VtAction back = vt_pipeline_on_foreign_rate(pipeline);
+    if (!back.set_rate)
+        return true;
+    VtPipelineStatus status = vt_pipeline_get_status(pipeline, vt_clock_read(clock));
+    if (status.n_foreign_rates == 1)
+        g_message("somebody else changed the rate of the clock; it is changed back");
+    return apply(clock, &back, error);
+}
+
+bool
+vt_apply_action(VtClock *clock, VtPipeline *pipeline, const VtAction *action, GError **error)
+{
+    if (vt_clock_is_rate_foreign(clock) && !take_rate_back(clock, pipeline, error))
+        return false;
+    return apply(clock, action, error);
+}
+
 void
 vt_apply_leave(VtClock *clock, VtPipeline *pipeline)
 {
     VtAction action = vt_pipeline_leave(pipeline, vt_clock_read(clock));
-    (void)vt_apply_action(clock, &action, NULL); /* there is nobody left to tell */
+    (void)apply(clock, &action, NULL); /* there is nobody left to tell */
 }

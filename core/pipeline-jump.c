@@ -65,3 +65,15 @@ vt_pipeline_expect_jump(VtPipeline *pipeline, VtMono raw_now)
     pipeline->jump_prior = PRIOR_AFTER_DISRUPTION;
     vt_hurry_learn(&pipeline->hurry, PROBATION_NS, raw_now);
 }
+
+VtAction
+vt_pipeline_on_foreign_rate(VtPipeline *pipeline)
+{
+    const VtServo *servo = &pipeline->servo;
+    pipeline->n_foreign_rates++;
+    return (VtAction){
+        .kind = VT_ACTION_HOLD,
+        .set_rate = servo->has_rate && pipeline->may_correct,
+        .rate_ppb = servo->rate_ppb,
+    };
+}

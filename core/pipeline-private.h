@@ -40,6 +40,7 @@ struct VtPipeline {
     uint64_t n_spikes;
     uint64_t n_disruptions;
     uint64_t n_rate_jumps;
+    uint64_t n_foreign_rates;
 };
 
 /* In step, whether or not there is a reference just now. */

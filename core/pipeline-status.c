@@ -46,6 +46,7 @@ vt_pipeline_get_status(const VtPipeline *pipeline, VtInstant now)
         .n_spikes = pipeline->n_spikes,
         .n_disruptions = pipeline->n_disruptions,
         .n_rate_jumps = pipeline->n_rate_jumps,
+        .n_foreign_rates = pipeline->n_foreign_rates,
     };
 }
 

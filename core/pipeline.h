@@ -60,7 +60,8 @@ typedef struct {
     uint64_t n_rejected; /* failed the check, or begun before the last hint or step */
     uint64_t n_spikes;   /* suspected and not confirmed */
     uint64_t n_disruptions;
-    uint64_t n_rate_jumps; /* that nobody announced */
+    uint64_t n_rate_jumps;    /* that nobody announced */
+    uint64_t n_foreign_rates; /* set by somebody else */
 } VtPipelineStatus;
 
 /* Transfer full. */
@@ -100,6 +101,12 @@ VtAction vt_pipeline_on_silence(VtPipeline *pipeline, VtInstant now);
  * doubt the kernel's rate is left as it is.
  */
 VtAction vt_pipeline_leave(VtPipeline *pipeline, VtInstant now);
+
+/*
+ * The kernel's rate is not the one that was set last: somebody else has changed it. Returns what
+ * puts it back, if that may be corrected. What it has made of the phase shows as an offset.
+ */
+VtAction vt_pipeline_on_foreign_rate(VtPipeline *pipeline);
 
 /* The kernel refused the last step or slew: forget that it was under way. */
 void vt_pipeline_on_failed_action(VtPipeline *pipeline);

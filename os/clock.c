@@ -25,6 +25,9 @@ struct VtClock {
     void *instance;
     VtNs least_spread_ns; /* of all readings so far; 0: none yet */
     VtClockSteps steps;
+    bool has_rate; /* set by us: the two below, as the kernel took them */
+    long tick_us;
+    long frequency_scaled;
 };
 
 static void
@@ -252,9 +255,21 @@ vt_clock_set_rate(VtClock *clock, double rate_ppb, double *ret_taken_ppb, GError
     };
     if (!adjust(clock, &timex, "set the clock's rate", NULL, error))
         return false;
+    clock->has_rate = true;
+    clock->tick_us = timex.tick;
+    clock->frequency_scaled = timex.freq;
     *ret_taken_ppb = (double)(timex.tick - NOMINAL_TICK_US) * PPB_PER_TICK_UNIT +
                      (double)timex.freq / SCALED_PPM_PER_PPB;
     return true;
+}
+
+bool
+vt_clock_is_rate_foreign(VtClock *clock)
+{
+    struct timex timex = { .modes = 0 };
+    if (!clock->has_rate || !adjust(clock, &timex, "read the clock's rate", NULL, NULL))
+        return false;
+    return timex.tick != clock->tick_us || timex.freq != clock->frequency_scaled;
 }
 
 static long

@@ -102,6 +102,12 @@ bool vt_clock_slew(VtClock *clock, VtNs offset_ns, GError **error);
 bool vt_clock_set_rate(VtClock *clock, double rate_ppb, double *ret_taken_ppb, GError **error);
 
 /*
+ * Whether somebody else has changed frequency or tick since vt_clock_set_rate; false before the
+ * first, and when the kernel does not tell.
+ */
+bool vt_clock_is_rate_foreign(VtClock *clock);
+
+/*
  * Tells every reader of adjtimex how good the clock is. Unsynchronised sets STA_UNSYNC and
  * keeps the error at 16 s at least, whatever @error_ns says. Armed leap seconds stay.
  */

@@ -336,6 +336,43 @@ test_acts_on_last_of_several(Fixture *fixture, gconstpointer data)
     g_assert_true(last.kind == VT_ACTION_SLEW || last.set_rate);
 }
 
+static void
+test_foreign_rate_is_put_back(Fixture *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    settle(fixture);
+
+    VtAction back = vt_pipeline_on_foreign_rate(fixture->pipeline);
+    vt_pipeline_set_may_correct(fixture->pipeline, false);
+    VtAction forbidden = vt_pipeline_on_foreign_rate(fixture->pipeline);
+
+    g_assert_true(back.set_rate);
+    g_assert_cmpfloat_with_epsilon(back.rate_ppb, 0, 100);
+    g_assert_false(forbidden.set_rate);
+    g_assert_cmpuint(vt_pipeline_get_status(fixture->pipeline, fixture->now).n_foreign_rates,
+                     ==, 2);
+}
+
+/* Another oscillator: the rate is learnt again at once, in a hurry. */
+static void
+test_migration_quickens_polling(Fixture *fixture, gconstpointer data)
+{
+    static const VtPipelineHint hint = { .strength = VT_HINT_STRONG, .reopens_rate = true };
+    (void)data; /* no parameters */
+    settle(fixture);
+    VtAction before = measure(fixture);
+
+    vt_pipeline_on_hint(fixture->pipeline, &hint, fixture->now);
+    VtAction after;
+    do
+        after = measure(fixture);
+    while (after.measure_now);
+
+    g_assert_cmpint(before.measure_after_ns, ==, 0);
+    g_assert_cmpint(after.measure_after_ns, >, 0);
+    g_assert_cmpint(after.measure_after_ns, <=, 125 * VT_NS_PER_MS);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -366,6 +403,10 @@ main(int argc, char **argv)
                test_bound_is_wider_after_disruption, tear_down);
     g_test_add("/core/pipeline/permission-settles-what-has-drifted", Fixture, NULL, set_up,
                test_permission_settles_what_has_drifted, tear_down);
+    g_test_add("/core/pipeline/foreign-rate-is-put-back", Fixture, NULL, set_up,
+               test_foreign_rate_is_put_back, tear_down);
+    g_test_add("/core/pipeline/migration-quickens-polling", Fixture, NULL, set_up,
+               test_migration_quickens_polling, tear_down);
     g_test_add("/core/pipeline/acts-on-last-of-several-readings", Fixture, NULL, set_up,
                test_acts_on_last_of_several, tear_down);
     return g_test_run();

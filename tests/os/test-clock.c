@@ -72,6 +72,23 @@ test_slew_ends_by_itself(Fixture *fixture, gconstpointer data)
 }
 
 static void
+test_foreign_rate_is_noticed(Fixture *fixture, gconstpointer data)
+{
+    double taken_ppb;
+    (void)data;
+    fixture->kernel.frequency_scaled = 65536;
+    g_assert_false(vt_clock_is_rate_foreign(fixture->clock));
+    g_assert_true(vt_clock_set_rate(fixture->clock, 12345, &taken_ppb, NULL));
+    g_assert_false(vt_clock_is_rate_foreign(fixture->clock));
+
+    fixture->kernel.frequency_scaled += 1;
+    g_assert_true(vt_clock_is_rate_foreign(fixture->clock));
+    fixture->kernel.frequency_scaled -= 1;
+    fixture->kernel.tick_us = 10001;
+    g_assert_true(vt_clock_is_rate_foreign(fixture->clock));
+}
+
+static void
 test_slew_beyond_the_limit_is_refused(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(GError) error = NULL;
@@ -249,6 +266,7 @@ main(int argc, char **argv)
     add("steps-by-the-exact-offset", test_steps_by_the_exact_offset);
     add("step-leaves-the-clock-unsynchronised", test_step_leaves_the_clock_unsynchronised);
     add("slew-ends-by-itself", test_slew_ends_by_itself);
+    add("foreign-rate-is-noticed", test_foreign_rate_is_noticed);
     add("slew-beyond-the-limit-is-refused", test_slew_beyond_the_limit_is_refused);
     add("rate-goes-through-frequency-then-tick", test_rate_goes_through_frequency_then_tick);
     add("impossible-rate-is-refused", test_impossible_rate_is_refused);
