@@ -38,3 +38,5 @@ typedef struct {
 } SimContender;
 
 extern const SimContender sim_contender_core;
+extern const SimContender sim_contender_pi;  /* as phc2sys */
+extern const SimContender sim_contender_pll; /* as ntpd */

@@ -5,7 +5,8 @@
 
 #include "tests/sim/figures.h"
 
-static const SimContender *const contenders[] = { &sim_contender_core };
+static const SimContender *const contenders[] = { &sim_contender_core, &sim_contender_pi,
+                                                  &sim_contender_pll };
 
 static const SimContender *
 find_contender(const char *name)
