@@ -38,5 +38,6 @@ typedef struct {
 } SimContender;
 
 extern const SimContender sim_contender_core;
-extern const SimContender sim_contender_pi;  /* as phc2sys */
-extern const SimContender sim_contender_pll; /* as ntpd */
+extern const SimContender sim_contender_pi;   /* as phc2sys */
+extern const SimContender sim_contender_pll;  /* as ntpd */
+extern const SimContender sim_contender_free; /* corrects nothing: the oscillator itself */

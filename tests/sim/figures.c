@@ -137,6 +137,13 @@ sim_measure_to_unit(SimMeasure measure, double value)
     return value / measure_texts[measure].divisor;
 }
 
+bool
+sim_goal_is_missed(const SimGoal *goal, const SimFigureValue *value)
+{
+    return (goal->goal > 0 && value->median > goal->goal) ||
+           (goal->goal_worst > 0 && value->worst > goal->goal_worst);
+}
+
 static double
 pick(const SimTrialResult *result, SimMeasure measure)
 {

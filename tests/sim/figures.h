@@ -49,6 +49,8 @@ const char *sim_measure_name(SimMeasure measure);
 const char *sim_measure_unit(SimMeasure measure);
 double sim_measure_to_unit(SimMeasure measure, double value);
 
+bool sim_goal_is_missed(const SimGoal *goal, const SimFigureValue *value);
+
 /* Runs seeds 1 to @n_seeds; one value for each goal of @figure, as in SimTrialResult. */
 void sim_figure_measure(const SimFigure *figure,
                         const SimContender *contender,

@@ -27,13 +27,6 @@ print_goal(SimMeasure measure, double goal)
         g_print(" %9s", "-");
 }
 
-static bool
-is_missed(const SimGoal *goal, const SimFigureValue *value)
-{
-    return (goal->goal > 0 && value->median > goal->goal) ||
-           (goal->goal_worst > 0 && value->worst > goal->goal_worst);
-}
-
 static void
 print_figure(const SimFigure *figure, const SimContender *contender, unsigned n_seeds)
 {
@@ -47,7 +40,7 @@ print_figure(const SimFigure *figure, const SimContender *contender, unsigned n_
                 sim_measure_to_unit(goal->measure, values[i].worst));
         print_goal(goal->measure, goal->goal);
         print_goal(goal->measure, goal->goal_worst);
-        g_print("%s\n", is_missed(goal, &values[i]) ? " missed" : "");
+        g_print("%s\n", sim_goal_is_missed(goal, &values[i]) ? " missed" : "");
     }
 }
 

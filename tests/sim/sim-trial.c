@@ -89,6 +89,18 @@ look(Run *run)
 }
 
 static void
+show(const Run *run)
+{
+    SimLook seen = {
+        .elapsed_sec = get_elapsed_sec(run),
+        .error_ns = get_error_ns(run),
+        .rate_ppb = sim_oscillator_get_rate(&run->oscillator),
+    };
+    if (run->trial->on_look != NULL)
+        run->trial->on_look(&seen, run->trial->user_data);
+}
+
+static void
 advance_to(Run *run, int64_t raw_ns)
 {
     while (run->oscillator.raw_ns < raw_ns)
@@ -265,6 +277,7 @@ go_on(Run *run)
     } else if (next_ns == run->raw_sample_ns) {
         run->raw_sample_ns += run->trial->sample_ns;
         look(run);
+        show(run);
     } else if (next_ns == ask_ns) {
         if (next_ns == run->raw_tick_ns)
             run->raw_tick_ns += run->trial->tick_ns;

@@ -19,6 +19,15 @@ typedef enum {
     SIM_PATH_PHC,
 } SimPath;
 
+/* What is seen at one instant: every sample_ns from the event on. */
+typedef struct {
+    double elapsed_sec;
+    double error_ns; /* reference - REALTIME */
+    double rate_ppb; /* of REALTIME against true time */
+} SimLook;
+
+typedef void (*SimLookFunc)(const SimLook *look, void *user_data);
+
 typedef struct {
     SimPath path;
     VtNs tick_ns;
@@ -30,6 +39,8 @@ typedef struct {
     VtNs watch_ns;        /* after it */
     VtNs sample_ns;       /* how often the error is looked at */
     double late_packets;  /* of 1: so many are late by 5 ms on one side */
+    SimLookFunc on_look;  /* or NULL */
+    void *user_data;      /* of it */
 } SimTrial;
 
 typedef struct {
