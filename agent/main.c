@@ -104,14 +104,13 @@ main(int argc, char **argv)
     g_auto(VtAgentConfig) config = { 0 };
     g_auto(VtOwner) owner = { 0 };
     int exit_code;
-    VtDaemon daemon = {
+    g_auto(VtDaemon) daemon = {
         .name = "virt-time-agent",
         .summary =
             "Keeps the clock of a virtual machine right, also after a pause, a restore or a "
             "migration.",
-        .settings = vt_agent_config_get_table(),
-        .default_path = VT_CONFIG_DIR "/agent.conf",
-        .check = vt_agent_config_check,
+        .settings_name = "agent.conf",
+        .rules = { .options = vt_agent_config_get_table(), .check = vt_agent_config_check },
     };
 
     if (!vt_daemon_begin(&daemon, &argc, &argv, &config, &exit_code))

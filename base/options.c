@@ -59,7 +59,7 @@ check_group(const VtOptionTable *table, GKeyFile *file, const char *group, GErro
 {
     Options options;
     if (!find_options(table, group, &options)) {
-        g_set_error(error, VT_ERROR, VT_ERROR_INVALID, "unknown group '[%s]'", group);
+        g_set_error(error, VT_ERROR, VT_ERROR_INVALID, "[%s]: unknown group", group);
         return false;
     }
 
@@ -69,8 +69,7 @@ check_group(const VtOptionTable *table, GKeyFile *file, const char *group, GErro
     for (size_t i = 0; keys[i] != NULL; i++) {
         if (has_option(&options, group, keys[i]))
             continue;
-        g_set_error(error, VT_ERROR, VT_ERROR_INVALID, "unknown key '%s' in group '[%s]'",
-                    keys[i], group);
+        g_set_error(error, VT_ERROR, VT_ERROR_INVALID, "[%s] %s: unknown key", group, keys[i]);
         return false;
     }
     return true;
@@ -276,16 +275,10 @@ parse_table(const VtOptionTable *table, GKeyFile *file, void *config, GError **e
 }
 
 bool
-vt_options_parse(const VtOptionTable *table,
-                 GKeyFile *file,
-                 const char *file_name,
-                 void *config,
-                 GError **error)
+vt_options_parse(const VtOptionTable *table, GKeyFile *file, void *config, GError **error)
 {
     if (parse_table(table, file, config, error))
         return true;
-    if (file_name != NULL)
-        g_prefix_error(error, "'%s': ", file_name);
     vt_options_clear(table, config);
     return false;
 }

@@ -58,15 +58,12 @@ typedef struct {
 /*
  * Fills every field of @config that the table names: from @file where the key stands, else
  * from the default. Unknown groups and keys, malformed values and values out of range fail
- * with VT_ERROR_INVALID, with @file_name, group and key in the message; @config is then
- * cleared. The caller hands @config in zeroed. @file may be NULL: defaults alone. Fields in
+ * with VT_ERROR_INVALID and a message that begins with "[GROUP] KEY: " or "[GROUP]: "; @config
+ * is then cleared. The caller hands @config in zeroed. @file may be NULL: defaults alone. Fields in
  * @config are owned by the caller and released with vt_options_clear.
  */
-bool vt_options_parse(const VtOptionTable *table,
-                      GKeyFile *file,
-                      const char *file_name,
-                      void *config,
-                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool vt_options_parse(const VtOptionTable *table, GKeyFile *file, void *config, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 /* Frees what vt_options_parse allocated in @config and sets those fields to NULL. */
 void vt_options_clear(const VtOptionTable *table, void *config);

@@ -115,12 +115,11 @@ main(int argc, char **argv)
     g_autoptr(VtPassedFds) passed = vt_passed_fds_take(VT_PASSED_FDS_FIRST);
     g_auto(VtHostdConfig) config = { 0 };
     int exit_code;
-    VtDaemon daemon = {
+    g_auto(VtDaemon) daemon = {
         .name = "virt-time-hostd",
         .summary = "Tells the virtual machines of this host what befell them, and the time.",
-        .settings = vt_hostd_config_get_table(),
-        .default_path = VT_CONFIG_DIR "/hostd.conf",
-        .check = check_config,
+        .settings_name = "hostd.conf",
+        .rules = { .options = vt_hostd_config_get_table(), .check = check_config },
     };
 
     if (!vt_daemon_begin(&daemon, &argc, &argv, &config, &exit_code))

@@ -102,14 +102,14 @@ check_config(const void *config, GError **error)
     const VtOpenerConfig *opener = config;
     if (opener->user == NULL || (opener->socket == NULL || opener->socket[0] != '/')) {
         g_set_error(error, VT_ERROR, VT_ERROR_INVALID,
-                    "user= and an absolute path as socket= are needed");
+                    "[opener]: user= and an absolute path as socket= are needed");
         return false;
     }
     for (size_t i = 0; opener->folders[i] != NULL; i++) {
         if (g_path_is_absolute(opener->folders[i]))
             continue;
-        g_set_error(error, VT_ERROR, VT_ERROR_INVALID, "folder '%s' is not an absolute path",
-                    opener->folders[i]);
+        g_set_error(error, VT_ERROR, VT_ERROR_INVALID,
+                    "[opener] folders: '%s' is not an absolute path", opener->folders[i]);
         return false;
     }
     return true;
@@ -122,12 +122,11 @@ main(int argc, char **argv)
     g_autoptr(VtPassedFds) passed = vt_passed_fds_take(VT_PASSED_FDS_FIRST);
     g_auto(VtOpenerConfig) config = { 0 };
     int exit_code;
-    VtDaemon daemon = {
+    g_auto(VtDaemon) daemon = {
         .name = "virt-time-opener",
         .summary = "Opens the channels of virtual machines for virt-time-hostd.",
-        .settings = vt_opener_config_get_table(),
-        .default_path = VT_CONFIG_DIR "/opener.conf",
-        .check = check_config,
+        .settings_name = "opener.conf",
+        .rules = { .options = vt_opener_config_get_table(), .check = check_config },
         .is_privileged = true,
     };
 

@@ -2,8 +2,6 @@
 #include "os/daemon.h"
 
 #include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "os/log.h"
@@ -96,56 +94,10 @@ print_options(const VtOption *options, size_t n_options)
 static void
 print_settings(const VtDaemon *daemon)
 {
-    const VtOptionTable *table = &daemon->settings;
+    const VtOptionTable *table = &daemon->rules.options;
     print_options(table->options, table->n_options);
     for (size_t i = 0; i < table->n_repeated; i++)
         print_options(table->repeated[i].options, table->repeated[i].n_options);
-}
-
-static bool
-check_settings(const VtDaemon *daemon, const char *name, void *config, GError **error)
-{
-    if (daemon->check == NULL || daemon->check(config, error))
-        return true;
-    g_prefix_error(error, "'%s': ", name);
-    vt_options_clear(&daemon->settings, config);
-    return false;
-}
-
-/* The folder it lies in is the administrator's; so nobody swaps the file after this look. */
-static bool
-check_owner(const VtDaemon *daemon, const char *name, GError **error)
-{
-    struct stat status;
-    if (!daemon->is_privileged || stat(name, &status) < 0)
-        return true; /* not there: loading it says so */
-    if ((status.st_uid == 0 || status.st_uid == geteuid()) &&
-        (status.st_mode & (S_IWGRP | S_IWOTH)) == 0)
-        return true;
-    g_set_error(error, VT_ERROR, VT_ERROR_INVALID,
-                "'%s': others than root can write it; 'chown root' and 'chmod go-w' mend that",
-                name);
-    return false;
-}
-
-static bool
-load_settings(const VtDaemon *daemon, const char *path, void *config, GError **error)
-{
-    g_autoptr(GKeyFile) file = g_key_file_new();
-    const char *name = path != NULL ? path : daemon->default_path;
-    g_autoptr(GError) problem = NULL;
-
-    if (!check_owner(daemon, name, error))
-        return false;
-    if (g_key_file_load_from_file(file, name, G_KEY_FILE_NONE, &problem))
-        return vt_options_parse(&daemon->settings, file, name, config, error) &&
-               check_settings(daemon, name, config, error);
-
-    /* Without settings it works too; but a file that was named must be there. */
-    if (path == NULL && g_error_matches(problem, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-        return vt_options_parse(&daemon->settings, NULL, NULL, config, error);
-    g_set_error(error, VT_ERROR, VT_ERROR_INVALID, "'%s': %s", name, problem->message);
-    return false;
 }
 
 static bool
@@ -157,11 +109,19 @@ fail_usage(const VtDaemon *daemon, const GError *error, int *ret_exit_code)
 }
 
 bool
-vt_daemon_begin(const VtDaemon *daemon,
-                int *argc,
-                char ***argv,
-                void *config,
-                int *ret_exit_code)
+vt_daemon_load_settings(const VtDaemon *daemon, void *config, GError **error)
+{
+    VtSettingsPlaces places = {
+        .name = daemon->settings_name,
+        .folders = vt_settings_folders,
+        .file = daemon->chosen_file,
+        .is_privileged = daemon->is_privileged,
+    };
+    return vt_settings_load(&places, &daemon->rules, config, error);
+}
+
+bool
+vt_daemon_begin(VtDaemon *daemon, int *argc, char ***argv, void *config, int *ret_exit_code)
 {
     g_auto(CommandLine) line = { 0 };
     g_autoptr(GError) error = NULL;
@@ -179,13 +139,20 @@ vt_daemon_begin(const VtDaemon *daemon,
         return false;
     }
 
-    if (!load_settings(daemon, line.config_path, config, &error))
+    daemon->chosen_file = g_steal_pointer(&line.config_path);
+    if (!vt_daemon_load_settings(daemon, config, &error))
         return fail_usage(daemon, error, ret_exit_code);
     if (line.check_config) {
-        vt_options_clear(&daemon->settings, config);
+        vt_options_clear(&daemon->rules.options, config);
         printf("%s: settings are good\n", daemon->name);
         return false;
     }
     vt_log_begin(line.foreground, line.debug);
     return true;
+}
+
+void
+vt_daemon_clear(VtDaemon *daemon)
+{
+    g_clear_pointer(&daemon->chosen_file, g_free);
 }

@@ -9,7 +9,7 @@
 
 #include <glib.h>
 
-#include "base/options.h"
+#include "os/settings.h"
 
 /* Exit codes that service units and scripts may rely on. */
 #define VT_EXIT_OK     0
@@ -18,13 +18,12 @@
 #define VT_EXIT_OWNED  3 /* somebody else does this job already */
 
 typedef struct {
-    const char *name;    /* of the program */
-    const char *summary; /* one line for --help */
-    VtOptionTable settings;
-    const char *default_path; /* of the settings file; it may be missing */
-    /* Checks what a table cannot: settings against each other, addresses. May be NULL. */
-    bool (*check)(const void *config, GError **error);
+    const char *name;          /* of the program */
+    const char *summary;       /* one line for --help */
+    const char *settings_name; /* "agent.conf", in the folders of settings; may be missing */
+    VtSettingsRules rules;
     bool is_privileged; /* refuse settings that others than root and this user could write */
+    char *chosen_file;  /* settings that the command line names; set by vt_daemon_begin */
 } VtDaemon;
 
 /*
@@ -32,8 +31,16 @@ typedef struct {
  * False when there is nothing left to do: *@ret_exit_code then says how to leave, and all that
  * a person wants to read has been printed.
  */
-bool vt_daemon_begin(const VtDaemon *daemon,
+bool vt_daemon_begin(VtDaemon *daemon,
                      int *argc,
                      char ***argv,
                      void *config,
                      int *ret_exit_code) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Reads the same settings anew into another @config; see vt_settings_load. */
+bool vt_daemon_load_settings(const VtDaemon *daemon,
+                             void *config,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+void vt_daemon_clear(VtDaemon *daemon);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(VtDaemon, vt_daemon_clear)

@@ -8,7 +8,7 @@ parse(const char *content, VtAgentConfig *ret_config, GError **error)
     g_autoptr(GKeyFile) file = g_key_file_new();
     VtOptionTable table = vt_agent_config_get_table();
     g_assert_true(g_key_file_load_from_data(file, content, -1, G_KEY_FILE_NONE, NULL));
-    return vt_options_parse(&table, file, "agent.conf", ret_config, error) &&
+    return vt_options_parse(&table, file, ret_config, error) &&
            vt_agent_config_check(ret_config, error);
 }
 
