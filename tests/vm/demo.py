@@ -13,7 +13,6 @@ from .analysis import Probe, Recovery, analyse
 from .curve import Series, draw_curve
 from .guest import Guest
 from .hostd import Hostd
-from .hypervisor import has_kvm
 from .layout import Layout, RigError
 from .rig import Rig
 from .scenarios import EVENT_SEC, IN_STEP_SEC
@@ -134,11 +133,10 @@ def print_both_sides(guest: Guest, hostd: Hostd) -> None:
     say(hostd.print_guests().rstrip())
 
 
-def draw(subjects: list[Subject], pause_sec: float, target: Path) -> None:
+def draw(subjects: list[Subject], kind: str, pause_sec: float, target: Path) -> None:
     colours = ("#0969da", "#cf222e")
     series = [Series(s.label, colour, s.resumed_ns, s.probes)
               for s, colour in zip(subjects, colours)]
-    kind = "KVM" if has_kvm() else "QEMU's emulation"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(draw_curve(f"A guest's clock after a pause of {pause_sec:.0f} s",
                                  f"measured from the host, 500 readings a second, {kind}",
@@ -164,7 +162,7 @@ def run(rig: Rig, pause_sec: float, picture: Path) -> int:
     say()
     print_time_line(both)
     print_both_sides(subject.guest, hostd)
-    draw(both, pause_sec, picture)
+    draw(both, "KVM" if rig.has_kvm else "QEMU's emulation", pause_sec, picture)
     recovery = subject.recovery
     if recovery.exposure_ns is None or recovery.residual is None:
         say("\nThe guest with virt-time was NOT put right.")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
-from .hypervisor import find_security_models, has_kvm, virsh
+from .hypervisor import find_security_models, virsh
 from .kernel import Kernel
 from .layout import RigError
 
@@ -33,6 +33,7 @@ class DomainPlan:
     initramfs: Path
     has_link: bool
     bridge: str
+    has_kvm: bool
     memory_mib: int = MEMORY_MIB
 
     @property
@@ -58,8 +59,8 @@ class DomainPlan:
 
 
 def make_xml(plan: DomainPlan) -> str:
-    kind = "kvm" if has_kvm() else "qemu"
-    cpu = "<cpu mode='host-passthrough'/>" if has_kvm() else ""
+    kind = "kvm" if plan.has_kvm else "qemu"
+    cpu = "<cpu mode='host-passthrough'/>" if plan.has_kvm else ""
     labels = "".join(f"<seclabel type='none' model={quoteattr(model)}/>"
                      for model in find_security_models())
     link = ("<channel type='unix'><target type='virtio' name='org.virttime.0'/></channel>"

@@ -26,15 +26,6 @@ def virsh(*arguments: str, timeout_sec: float = 180) -> str:
     return result.stdout
 
 
-def has_kvm() -> bool:
-    """Of a processor that has virtual machines. A kernel that makes them without one offers the
-    device, too, but runs only kernels that were made for it."""
-    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
-        return False
-    processor = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    return re.search(r"^flags\s*:.*\b(vmx|svm)\b", processor, re.MULTILINE) is not None
-
-
 def find_security_models() -> list[str]:
     """All that would confine QEMU, but for plain users and groups, which is always there."""
     models = re.findall(r"<secmodel>\s*<model>([^<]+)</model>", virsh("capabilities"))

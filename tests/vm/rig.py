@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType, TracebackType
 
+from .accelerator import can_use_kvm
 from .accounts import make_accounts
 from .domain import MEMORY_MIB, DomainPlan
 from .guest import Guest
@@ -45,6 +46,7 @@ class Rig:
         self._initramfs: Path
         self._bridge: Bridge
         self.hypervisor: Hypervisor
+        self.has_kvm: bool
 
     def __enter__(self) -> Rig:
         if os.geteuid() != 0:
@@ -76,7 +78,7 @@ class Rig:
         folder.mkdir()
         _give_to_qemu(folder)
         plan = DomainPlan(f"virt-time-{role}-{self._suffix}", folder, self._kernel,
-                          initramfs, has_link, self._bridge.name, memory_mib)
+                          initramfs, has_link, self._bridge.name, self.has_kvm, memory_mib)
         guest = Guest(self.layout, plan)
         self._stack.callback(self._keep_logs, folder, role)
         self._stack.callback(guest.close)
@@ -108,6 +110,7 @@ class Rig:
         image = self._run_dir / "vmlinuz"
         shutil.copyfile(cached.image, image)
         self._kernel = Kernel(image, cached.modules)
+        self.has_kvm = can_use_kvm(image)
         self._initramfs = self._run_dir / "initramfs"
         build_initramfs(self.layout, self._kernel, self._initramfs)
         self._bridge = self._stack.enter_context(Bridge())
