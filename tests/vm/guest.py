@@ -19,6 +19,7 @@ from .qmp import QmpRecorder
 BOOT_SEC = 180
 SAMPLER_RATE_HZ = 500
 SETTINGS = "/etc/agent.conf"
+MOST_RECORDS = 256
 
 
 class GuestShell:
@@ -180,6 +181,15 @@ class Guest:
 
     def query_tracking(self) -> dict:
         return json.loads(self.shell.check("virt-timectl tracking --json"))
+
+    def query_journal(self, after: int = 0) -> list[dict]:
+        """What befell it since the record of this number, the newest last."""
+        records = json.loads(self.shell.check(f"virt-timectl journal -n {MOST_RECORDS} --json"))
+        return [record for record in records if record["number"] > after]
+
+    def count_disruptions(self) -> int:
+        """The number of the newest record."""
+        return max((record["number"] for record in self.query_journal()), default=0)
 
     def step_clock(self, by_ns: int) -> None:
         """Positive: forward. A real step, made by the guest's kernel."""

@@ -4,12 +4,11 @@ is given another rate, it sleeps. The link stays up."""
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import replace
 from pathlib import Path
 
-from .analysis import RIGHT_NS, Probe, analyse, measure_rate, shows_wrong
+from .analysis import RIGHT_NS, Probe, analyse
 from .guest import Guest
 from .hardships import Hardship, World
 from .layout import RigError
@@ -18,11 +17,12 @@ from .scenarios import AFTER_SEC, IN_STEP_SEC, Claim, Outcome, watch
 CLOCKSOURCES = "/sys/devices/system/clocksource/clocksource0"
 SETTLE_SEC = 5.0
 
-# A ten-thousandth: after a second the clock is 0.2 ms off.
+# Two ten-thousandths: after a second the clock is 0.2 ms off.
 FOREIGN_TICK_US = 10002
-TICK_US = 10000
-RATE_AFTER_SEC = 3.0
-RATE_ERROR_PPM = 10
+FOREIGN_PPM = 200
+# A tick and what comes between; a trim is 10 ppm at most, and may be the other way before.
+RATE_BACK_SEC = 1.5
+RATE_ERROR_PPM = 30
 
 ALARM = "/sys/class/rtc/rtc0/wakealarm"
 SLEEP_SEC = 4
@@ -30,11 +30,7 @@ LEAST_SLEEP_NS = 2_000_000_000
 REPEAT_SEC = 0.02
 
 
-def _read_journal(guest: Guest) -> list[dict]:
-    return json.loads(guest.shell.check("virt-timectl journal --json"))
-
-
-def _find_worst(probes: list[Probe]) -> int:
+def find_worst(probes: list[Probe]) -> int:
     """What a reading at least shows of an error."""
     return max((abs(p.offset_ns) - p.error_ns for p in probes), default=0)
 
@@ -48,7 +44,7 @@ def _run_clocksource(world: World, csv_path: Path) -> Outcome:
     other = next((name for name in others if name != before), None)
     if other is None:
         raise RigError(f"this guest has no clocksource but '{before}'")
-    n_before = len(_read_journal(guest))
+    n_before = guest.count_disruptions()
 
     def disturb() -> list[tuple[int, int]]:
         guest.shell.check(f"echo {other} >{CLOCKSOURCES}/current_clocksource")
@@ -57,8 +53,8 @@ def _run_clocksource(world: World, csv_path: Path) -> Outcome:
     outcome = watch(guest, "clocksource", csv_path, disturb, AFTER_SEC)
     guest.shell.check(f"echo {before} >{CLOCKSOURCES}/current_clocksource")
     time.sleep(SETTLE_SEC)
-    worst_ns = _find_worst(outcome.probes)
-    n_steps = len([one for one in _read_journal(guest)[n_before:] if one["action"] == "stepped"])
+    worst_ns = find_worst(outcome.probes)
+    n_steps = sum(one["action"] == "stepped" for one in guest.query_journal(n_before))
     return replace(outcome, claims=(
         Claim("is-noticed", "sign 'clocksource'" in guest.read_log(), f"{before} to {other}"),
         Claim("is-no-disruption", n_steps == 0 and worst_ns <= RIGHT_NS,
@@ -66,27 +62,29 @@ def _run_clocksource(world: World, csv_path: Path) -> Outcome:
 
 
 def _run_foreign_rate(world: World, csv_path: Path) -> Outcome:
+    """The kernel's rate is judged, not how fast the clock runs: it is slewed right meanwhile."""
     guest = world.guest
     guest.wait_in_step(IN_STEP_SEC)
-    set_ns = 0
+    time.sleep(SETTLE_SEC)
 
     def disturb() -> list[tuple[int, int]]:
-        nonlocal set_ns
         guest.shell.check(f"adjtimex -q -t {FOREIGN_TICK_US}")
-        set_ns = time.time_ns()
         return []
 
-    outcome = watch(guest, "foreign-rate", csv_path, disturb, RATE_AFTER_SEC + AFTER_SEC)
+    outcome = watch(guest, "foreign-rate", csv_path, disturb, AFTER_SEC)
     probes = outcome.probes
-    before = measure_rate(probes, 0, set_ns)
-    after = measure_rate(probes, set_ns + int(RATE_AFTER_SEC * 1e9), probes[-1].read_ns)
-    changed_ppm = after.ppm - before.ppm
+    base_ppm = probes[0].base_rate_ppm
+    changes_ppm = [(p, abs(p.base_rate_ppm - base_ppm)) for p in probes]
+    foreign = [p for p, ppm in changes_ppm if ppm >= FOREIGN_PPM / 2]
+    # It may be taken back before a reading shows that it was set.
+    lasted_sec = (foreign[-1].read_ns - foreign[0].sent_ns) / 1e9 if foreign else 0
+    worst_ppm = max(ppm for _p, ppm in changes_ppm if ppm < FOREIGN_PPM / 2)
     return replace(outcome, claims=(
-        Claim("stays-right", _find_worst(probes) <= RIGHT_NS,
-              f"at most {_find_worst(probes) / 1e3:.0f} us shown"),
-        Claim("has-its-rate-back", abs(changed_ppm) <= RATE_ERROR_PPM,
-              f"{changed_ppm:+.2f} ppm from before, {RATE_AFTER_SEC:g} s after it was changed; "
-              f"ceiling {RATE_ERROR_PPM} ppm")))
+        Claim("stays-right", find_worst(probes) <= RIGHT_NS,
+              f"at most {find_worst(probes) / 1e3:.0f} us shown"),
+        Claim("has-its-rate-back", lasted_sec <= RATE_BACK_SEC and worst_ppm <= RATE_ERROR_PPM,
+              f"after {lasted_sec:.3f} s, ceiling {RATE_BACK_SEC:g} s; otherwise within "
+              f"{worst_ppm:.1f} ppm of what it was, ceiling {RATE_ERROR_PPM} ppm")))
 
 
 def _run_sleep(world: World, csv_path: Path) -> Outcome:
@@ -94,7 +92,7 @@ def _run_sleep(world: World, csv_path: Path) -> Outcome:
     does not wake a guest that sleeps to idle."""
     guest = world.guest
     guest.wait_in_step(IN_STEP_SEC)
-    n_before = len(_read_journal(guest))
+    n_before = guest.count_disruptions()
 
     def disturb() -> list[tuple[int, int]]:
         guest.shell.check(f"echo +{SLEEP_SEC} >{ALARM} && echo mem >/sys/power/state", 60)
@@ -107,10 +105,9 @@ def _run_sleep(world: World, csv_path: Path) -> Outcome:
     if slept_ns < LEAST_SLEEP_NS:
         raise RigError(f"the guest slept for {slept_ns / 1e9:.3f} s only")
     recovery = analyse(outcome.probes, gap[1].sent_ns)
-    journal = _read_journal(guest)[n_before:]
-    was_wrong = any(shows_wrong(p) for p in outcome.probes if p.sent_ns >= gap[1].sent_ns)
+    journal = guest.query_journal(n_before)
     return replace(outcome, recoveries=(recovery,), claims=(
-        Claim("is-one-disruption", len(journal) == 1 or not was_wrong,
+        Claim("is-one-disruption", len(journal) == 1,
               "; ".join(f"{one['hint']}: {one['action']}" for one in journal)
               + f" after {slept_ns / 1e9:.1f} s of sleep"),))
 
