@@ -4,7 +4,6 @@
 #include "agent/apply.h"
 #include "agent/disruption-message.h"
 #include "agent/doubt-timer.h"
-#include "agent/sources.h"
 #include "agent/tick.h"
 #include "agent/wishes.h"
 
@@ -485,10 +484,10 @@ vt_agent_get_journal(VtAgent *agent, unsigned n_most)
     return vt_agent_memory_get_journal(agent->params.memory, n_most);
 }
 
-GVariant *
+VtSources *
 vt_agent_get_sources(VtAgent *agent)
 {
-    return vt_sources_to_variant(agent->sources);
+    return agent->sources;
 }
 
 GVariant *

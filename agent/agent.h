@@ -14,6 +14,7 @@
 #include "agent/disruption.h"
 #include "agent/hint-list.h"
 #include "agent/memory.h"
+#include "agent/sources.h"
 #include "core/pipeline.h"
 #include "os/clock.h"
 
@@ -68,8 +69,8 @@ typedef struct {
 
 VtAgentView vt_agent_look(VtAgent *agent);
 
-/* The result of org.virttime.Agent1.GetSources. Floating reference. */
-GVariant *vt_agent_get_sources(VtAgent *agent);
+/* All clocks that it compares the local one with. Transfer none. */
+VtSources *vt_agent_get_sources(VtAgent *agent);
 
 /* The result of org.virttime.Agent1.GetClocks. Floating reference. */
 GVariant *vt_agent_get_clocks(VtAgent *agent);

@@ -4,6 +4,7 @@
 #include "agent/devices/ptp-kind.h"
 #include "agent/providers/ptp.h"
 #include "agent/providers/vmclock.h"
+#include "agent/source-facts.h"
 
 /* A machine has a handful; a driver that makes ever new ones must not cost memory for ever. */
 #define MOST_DEVICES 64

@@ -24,8 +24,21 @@ static gboolean
 on_get_sources(VtBusAgent1 *object, GDBusMethodInvocation *invocation, gpointer user_data)
 {
     VtAgentControl *control = user_data;
-    vt_bus_agent1_complete_get_sources(object, invocation,
-                                       vt_agent_get_sources(control->agent));
+    VtSources *sources = vt_agent_get_sources(control->agent);
+    vt_bus_agent1_complete_get_sources(object, invocation, vt_sources_to_variant(sources));
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static gboolean
+on_get_ntp_data(VtBusAgent1 *object,
+                GDBusMethodInvocation *invocation,
+                const char *name,
+                gpointer user_data)
+{
+    VtAgentControl *control = user_data;
+    VtSources *sources = vt_agent_get_sources(control->agent);
+    vt_bus_agent1_complete_get_ntp_data(object, invocation,
+                                        vt_sources_ntp_to_variant(sources, name));
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
@@ -59,6 +72,8 @@ vt_agent_control_new(VtAgent *agent, const char *path, GError **error)
     g_signal_connect(control->object, "handle-get-tracking", G_CALLBACK(on_get_tracking),
                      control);
     g_signal_connect(control->object, "handle-get-sources", G_CALLBACK(on_get_sources),
+                     control);
+    g_signal_connect(control->object, "handle-get-ntp-data", G_CALLBACK(on_get_ntp_data),
                      control);
     g_signal_connect(control->object, "handle-get-clocks", G_CALLBACK(on_get_clocks), control);
     g_signal_connect(control->object, "handle-get-journal", G_CALLBACK(on_get_journal),

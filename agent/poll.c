@@ -118,3 +118,15 @@ vt_poll_get_holdover(const VtPoll *poll)
 {
     return vt_ns_max(INTERVALS_TO_HOLDOVER * poll->interval_ns, LEAST_HOLDOVER_NS);
 }
+
+int
+vt_poll_get_log2_sec(const VtPoll *poll)
+{
+    VtNs interval_ns = poll->is_refused ? REFUSED_INTERVAL_NS : poll->interval_ns;
+    int log2_sec = 0;
+    while (interval_ns >= 3 * VT_NS_PER_SEC / 2) {
+        interval_ns /= 2;
+        log2_sec++;
+    }
+    return log2_sec;
+}

@@ -52,3 +52,6 @@ void vt_poll_refuse(VtPoll *poll);
 
 /* Without a reading for so long a reference of this kind is lost: five intervals. */
 VtNs vt_poll_get_holdover(const VtPoll *poll);
+
+/* What lies between two requests at rest, as the power of two of seconds that is nearest. */
+int vt_poll_get_log2_sec(const VtPoll *poll);

@@ -7,24 +7,7 @@
 
 #include "agent/providers/link.h"
 #include "agent/providers/ntp.h"
-#include "core/source-record.h"
-
-struct VtSource {
-    char *name;
-    const char *kind;
-    bool is_absent; /* its device was taken away */
-    VtSourceClass source_class;
-    const VtSourceOwner *owner;
-    VtLink *link;          /* NULL: a server */
-    VtLink *substitute_of; /* NULL: it is there in its own right */
-    VtLinkAddress address; /* of a substitute */
-    VtProvider provider;
-    VtPoll poll;
-    VtSourceRecord record;
-    VtStanding standing;
-    bool is_reading;
-    GSource *timer; /* until it may be asked */
-};
+#include "agent/source-private.h"
 
 static void
 stop_timer(VtSource *source)
@@ -53,6 +36,7 @@ on_reading(const VtReading *reading, void *user_data)
     if (reading != NULL && vt_reading_check(reading) == VT_READING_OK) {
         VtSample sample = vt_sample_from_reading(reading);
         vt_source_record_add(&source->record, &sample);
+        vt_source_stats_add(&source->stats, &sample);
     } else {
         vt_source_record_fail(&source->record);
     }
@@ -79,14 +63,22 @@ static const VtProviderNtpListener ntp_listener = {
     .on_kiss = on_kiss,
 };
 
+static VtSource *
+make_source(const char *name, VtSourceClass source_class, const VtSourceOwner *owner)
+{
+    VtSource *source = g_new0(VtSource, 1);
+    source->name = g_strdup(name);
+    source->source_class = source_class;
+    source->owner = owner;
+    source->state = VT_SOURCE_STATE_UNUSABLE;
+    return source;
+}
+
 VtSource *
 vt_source_new_link(VtLink *link, const VtSourceOwner *owner)
 {
-    VtSource *source = g_new0(VtSource, 1);
-    source->name = g_strdup("link");
+    VtSource *source = make_source("link", VT_SOURCE_LINK, owner);
     source->kind = "link";
-    source->source_class = VT_SOURCE_LINK;
-    source->owner = owner;
     source->link = link;
     source->provider = vt_provider_link_new(link, owner->clock, on_reading, source);
     vt_poll_init(&source->poll, VT_POLL_FREE);
@@ -96,11 +88,8 @@ vt_source_new_link(VtLink *link, const VtSourceOwner *owner)
 VtSource *
 vt_source_new_clock(const VtSourceClock *clock, const VtSourceOwner *owner)
 {
-    VtSource *source = g_new0(VtSource, 1);
-    source->name = g_strdup(clock->name);
+    VtSource *source = make_source(clock->name, clock->source_class, owner);
     source->kind = clock->kind;
-    source->source_class = clock->source_class;
-    source->owner = owner;
     source->provider = clock->make(clock->params, owner->clock, on_reading, source);
     vt_poll_init(&source->poll, VT_POLL_FREE);
     return source;
@@ -114,11 +103,8 @@ vt_source_new_server(const VtServerConfig *server, const VtSourceOwner *owner)
         .port = (uint16_t)server->port,
         .is_local = server->is_local,
     };
-    VtSource *source = g_new0(VtSource, 1);
-    source->name = g_strdup(server->name);
+    VtSource *source = make_source(server->name, VT_SOURCE_SERVER, owner);
     source->kind = "server";
-    source->source_class = VT_SOURCE_SERVER;
-    source->owner = owner;
     source->provider = vt_provider_ntp_new(&params, owner->clock, &ntp_listener, source);
     vt_poll_init(&source->poll, server->is_local ? VT_POLL_LOCAL : VT_POLL_NETWORK);
     return source;
@@ -154,11 +140,10 @@ vt_source_stands_for(const VtSource *source, const VtLinkAddress *address)
            memcmp(source->address.address, address->address, n_bytes) == 0;
 }
 
-/* Whether it is there to be asked at all. */
-static bool
-is_needed(const VtSource *source)
+bool
+vt_source_is_needed(const VtSource *source)
 {
-    if (source->is_absent)
+    if (source->is_absent || source->is_offline)
         return false;
     return source->substitute_of == NULL ||
            vt_link_get_state(source->substitute_of) != VT_LINK_STATE_UP;
@@ -179,7 +164,7 @@ void
 vt_source_on_tick(VtSource *source, bool is_wanted)
 {
     VtMono raw_now = vt_clock_read(source->owner->clock).raw;
-    if (source->is_reading || !is_needed(source))
+    if (source->is_reading || !vt_source_is_needed(source))
         return;
     if (!vt_provider_is_usable(&source->provider)) {
         vt_source_record_fail(&source->record);
@@ -201,7 +186,7 @@ void
 vt_source_measure(VtSource *source)
 {
     VtMono raw_now = vt_clock_read(source->owner->clock).raw;
-    if (!is_needed(source) || !vt_provider_is_usable(&source->provider))
+    if (!vt_source_is_needed(source) || !vt_provider_is_usable(&source->provider))
         return;
 
     vt_poll_begin_burst(&source->poll, raw_now);
@@ -228,6 +213,39 @@ vt_source_set_present(VtSource *source, bool is_present)
     source->standing = (VtStanding){ 0 };
 }
 
+void
+vt_source_set_state(VtSource *source, VtSourceState state)
+{
+    source->state = state;
+}
+
+void
+vt_source_forget_stats(VtSource *source)
+{
+    vt_source_stats_forget(&source->stats);
+}
+
+bool
+vt_source_burst(VtSource *source)
+{
+    if (!vt_source_is_needed(source) || !vt_provider_is_usable(&source->provider))
+        return false;
+    vt_source_measure(source);
+    return true;
+}
+
+void
+vt_source_set_online(VtSource *source, bool is_online)
+{
+    source->is_offline = !is_online;
+}
+
+bool
+vt_source_is_online(const VtSource *source)
+{
+    return !source->is_offline;
+}
+
 VtProvider *
 vt_source_get_provider(VtSource *source)
 {
@@ -246,16 +264,25 @@ vt_source_get_name(const VtSource *source)
     return source->name;
 }
 
+bool
+vt_source_is_called(const VtSource *source, const char *name)
+{
+    if (g_str_equal(source->name, name))
+        return true;
+    return source->source_class == VT_SOURCE_SERVER &&
+           vt_provider_ntp_has_address(&source->provider, name);
+}
+
 VtNs
 vt_source_get_holdover(const VtSource *source)
 {
     return vt_poll_get_holdover(&source->poll);
 }
 
-static bool
-is_usable(const VtSource *source, bool is_urgent)
+bool
+vt_source_is_usable(const VtSource *source, bool is_urgent)
 {
-    return is_needed(source) && !source->standing.is_false &&
+    return vt_source_is_needed(source) && !source->standing.is_false &&
            vt_source_record_is_reachable(&source->record) &&
            (!is_urgent || vt_provider_is_usable(&source->provider));
 }
@@ -264,7 +291,7 @@ VtCandidate
 vt_source_get_candidate(const VtSource *source, bool is_urgent, VtMono raw_now)
 {
     return (VtCandidate){
-        .is_usable = is_usable(source, is_urgent),
+        .is_usable = vt_source_is_usable(source, is_urgent),
         .is_synchronised = source->record.last.reference_synchronised,
         .source_class = source->source_class,
         .distance_ns = vt_source_record_get_distance(&source->record, raw_now),
@@ -278,7 +305,7 @@ vt_source_get_opinion(const VtSource *source, VtMono raw_calm_at)
     bool is_recent =
         source->record.has_last && vt_mono_diff(last->raw_begun_at, raw_calm_at) >= 0;
     return (VtOpinion){
-        .counts = is_recent && is_needed(source) && last->reference_synchronised &&
+        .counts = is_recent && vt_source_is_needed(source) && last->reference_synchronised &&
                   source->source_class != VT_SOURCE_RTC &&
                   vt_source_record_is_reachable(&source->record),
         .source_class = source->source_class,
@@ -292,73 +319,4 @@ VtStanding *
 vt_source_get_standing(VtSource *source)
 {
     return &source->standing;
-}
-
-static char *
-dup_address(const VtSource *source)
-{
-    char *address = source->source_class == VT_SOURCE_SERVER
-                        ? vt_provider_ntp_dup_address(&source->provider)
-                        : NULL;
-    return address != NULL ? address : g_strdup("");
-}
-
-static const char *
-get_problem(const VtSource *source)
-{
-    if (source->is_absent)
-        return "its device is gone";
-    if (source->standing.is_false)
-        return vt_agreement_guess(source->standing.apart_ns);
-    if (source->source_class != VT_SOURCE_SERVER && source->link == NULL)
-        return vt_provider_describe(&source->provider).problem;
-    const char *problem = source->link != NULL ? vt_link_get_problem(source->link)
-                                               : vt_provider_ntp_get_problem(&source->provider);
-    if (problem == NULL && source->link != NULL &&
-        vt_link_get_state(source->link) != VT_LINK_STATE_UP)
-        problem = "the link is not up";
-    return problem != NULL ? problem : "";
-}
-
-/* As of now: what was read then is compared with what the clock shows since. */
-static VtNs
-get_offset(const VtSample *last, VtInstant now)
-{
-    return vt_ns_sub(last->raw_offset_ns, vt_ns_sub(now.wall.ns, now.raw.ns));
-}
-
-static void
-insert_last(const VtSource *source, GVariantDict *dict, VtInstant now)
-{
-    const VtSample *last = &source->record.last;
-    bool has_last = source->record.has_last;
-    VtNs age_ns = has_last ? vt_mono_diff(now.raw, last->raw_at) : -1;
-
-    g_variant_dict_insert(dict, "synchronised", "b", has_last && last->reference_synchronised);
-    g_variant_dict_insert(dict, "offset-ns", "x", has_last ? get_offset(last, now) : 0);
-    g_variant_dict_insert(dict, "error-ns", "x", last->error_ns);
-    g_variant_dict_insert(dict, "delay-ns", "x", last->delay_ns);
-    g_variant_dict_insert(dict, "root-distance-ns", "x", last->root_distance_ns);
-    g_variant_dict_insert(dict, "stratum", "u", (guint32)last->stratum);
-    g_variant_dict_insert(dict, "last-reading-age-ns", "x", age_ns);
-}
-
-GVariant *
-vt_source_to_variant(const VtSource *source, bool is_selected, VtInstant now)
-{
-    g_auto(GVariantDict) dict;
-    g_autofree char *address = dup_address(source);
-
-    g_variant_dict_init(&dict, NULL);
-    g_variant_dict_insert(&dict, "name", "s", source->name);
-    g_variant_dict_insert(&dict, "kind", "s", source->kind);
-    g_variant_dict_insert(&dict, "address", "s", address);
-    g_variant_dict_insert(&dict, "usable", "b", is_usable(source, false));
-    g_variant_dict_insert(&dict, "selected", "b", is_selected);
-    g_variant_dict_insert(&dict, "reachability", "u", (guint32)source->record.reach);
-    g_variant_dict_insert(&dict, "readings", "t", source->record.n_readings);
-    g_variant_dict_insert(&dict, "failures", "t", source->record.n_failures);
-    g_variant_dict_insert(&dict, "problem", "s", get_problem(source));
-    insert_last(source, &dict, now);
-    return g_variant_dict_end(&dict);
 }

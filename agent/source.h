@@ -12,6 +12,7 @@
 #include "agent/providers/provider.h"
 #include "core/agreement.h"
 #include "core/choice.h"
+#include "core/source-state.h"
 #include "os/clock.h"
 
 typedef struct VtSource VtSource;
@@ -24,6 +25,7 @@ typedef struct {
     VtClock *clock;
     VtSourceFunc on_reading;
     void *user_data;
+    double rate_ppb; /* of the oscillator, as learnt so far */
 } VtSourceOwner;
 
 /* A clock of this machine: how its provider is made, and what the operator calls it. */
@@ -71,6 +73,9 @@ bool vt_source_is_reading(const VtSource *source);
 /* Whether it is the one that vt_source_new_substitute made of @address. */
 bool vt_source_stands_for(const VtSource *source, const VtLinkAddress *address);
 const char *vt_source_get_name(const VtSource *source);
+
+/* Whether @name is its name or its address, with or without the port. */
+bool vt_source_is_called(const VtSource *source, const char *name);
 VtNs vt_source_get_holdover(const VtSource *source);
 
 /* @is_urgent: what cannot be asked at this very moment is of no use. */
@@ -85,5 +90,16 @@ VtOpinion vt_source_get_opinion(const VtSource *source, VtMono raw_calm_at);
 /* What the others make of it; one that is false is not followed. */
 VtStanding *vt_source_get_standing(VtSource *source);
 
-/* One dictionary of org.virttime.Agent1.GetSources. Floating reference. */
-GVariant *vt_source_to_variant(const VtSource *source, bool is_selected, VtInstant now);
+/* What has become of it, judged beside the others. At first it is unusable. */
+void vt_source_set_state(VtSource *source, VtSourceState state);
+
+/* The clock has jumped: what its readings told together is worth nothing. */
+void vt_source_forget_stats(VtSource *source);
+
+/*
+ * What the operator wants of it: a burst of readings as soon as it may be asked, or that it is
+ * left alone. False if it cannot be asked in a burst.
+ */
+bool vt_source_burst(VtSource *source);
+void vt_source_set_online(VtSource *source, bool is_online);
+bool vt_source_is_online(const VtSource *source);

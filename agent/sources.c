@@ -93,6 +93,26 @@ leave_out_strangers(VtSources *sources, VtCandidate *candidates, size_t n_candid
     }
 }
 
+static VtSourceState
+get_state(const VtSources *sources, VtSource *source, VtMono raw_now)
+{
+    if (vt_source_get_standing(source)->is_false)
+        return VT_SOURCE_STATE_FALSE;
+    if (!vt_source_get_candidate(source, false, raw_now).is_usable)
+        return VT_SOURCE_STATE_UNUSABLE;
+    return source == get_followed(sources) ? VT_SOURCE_STATE_SELECTED : VT_SOURCE_STATE_SPARE;
+}
+
+static void
+note_states(VtSources *sources)
+{
+    VtMono raw_now = vt_clock_read(sources->owner.clock).raw;
+    for (size_t i = 0; i < sources->list->len; i++) {
+        VtSource *source = get_nth(sources, i);
+        vt_source_set_state(source, get_state(sources, source, raw_now));
+    }
+}
+
 static void
 judge(VtSources *sources)
 {
@@ -107,6 +127,7 @@ judge(VtSources *sources)
         leave_out_strangers(sources, candidates, n_sources);
     if (vt_choice_judge(&sources->choice, candidates, n_sources, sources->is_urgent))
         tell_change(sources, raw_now);
+    note_states(sources);
 }
 
 static VtSource *
@@ -326,6 +347,14 @@ follows_rtc(const VtSources *sources)
                VT_SOURCE_RTC;
 }
 
+/* What readings of before told together holds no more. */
+static void
+forget_stats(VtSources *sources)
+{
+    for (size_t i = 0; i < sources->list->len; i++)
+        vt_source_forget_stats(get_nth(sources, i));
+}
+
 void
 vt_sources_set_status(VtSources *sources, const VtPipelineStatus *status, bool is_suspect)
 {
@@ -334,7 +363,10 @@ vt_sources_set_status(VtSources *sources, const VtPipelineStatus *status, bool i
         sources->raw_calm_at = vt_clock_read(sources->owner.clock).raw;
     sources->is_urgent = !is_tracking;
     sources->is_right = is_tracking && status->synchronised;
+    if (status->state == VT_STATE_DISRUPTED && !sources->is_disrupted)
+        forget_stats(sources);
     sources->is_disrupted = status->state == VT_STATE_DISRUPTED;
+    sources->owner.rate_ppb = status->rate_ppb;
     sources->offset_ns = status->offset_ns;
     sources->error_ns = status->error_ns;
     sources->truth = (VtTruth){
@@ -413,17 +445,25 @@ vt_sources_get_name(const VtSources *sources)
     return followed != NULL ? vt_source_get_name(followed) : "";
 }
 
-GVariant *
-vt_sources_to_variant(VtSources *sources)
+VtSource *
+vt_sources_find(const VtSources *sources, const char *name)
 {
-    VtInstant now = vt_clock_read(sources->owner.clock);
-    g_auto(GVariantBuilder) builder;
-
-    g_variant_builder_init(&builder, G_VARIANT_TYPE("aa{sv}"));
     for (size_t i = 0; i < sources->list->len; i++) {
-        const VtSource *source = get_nth(sources, i);
-        bool is_selected = source == get_followed(sources);
-        g_variant_builder_add_value(&builder, vt_source_to_variant(source, is_selected, now));
+        VtSource *source = get_nth(sources, i);
+        if (vt_source_is_called(source, name))
+            return source;
     }
-    return g_variant_builder_end(&builder);
+    return NULL;
+}
+
+const GPtrArray *
+vt_sources_get_list(const VtSources *sources)
+{
+    return sources->list;
+}
+
+VtInstant
+vt_sources_read_clock(const VtSources *sources)
+{
+    return vt_clock_read(sources->owner.clock);
 }

@@ -91,3 +91,15 @@ bool vt_sources_is_followed(const VtSources *sources, const VtSource *source);
 
 /* The result of org.virttime.Agent1.GetSources, aa{sv}. Floating reference. */
 GVariant *vt_sources_to_variant(VtSources *sources);
+
+/* That of GetNtpData, aa{sv}, of the NTP source called @name; "": of all. Floating reference. */
+GVariant *vt_sources_ntp_to_variant(VtSources *sources, const char *name);
+
+/* By its name or its address, with or without the port; NULL: no such source. Borrowed. */
+VtSource *vt_sources_find(const VtSources *sources, const char *name);
+
+/* VtSource, all of them. Borrowed. */
+const GPtrArray *vt_sources_get_list(const VtSources *sources);
+
+/* What the local clocks show now. */
+VtInstant vt_sources_read_clock(const VtSources *sources);

@@ -90,20 +90,22 @@ take_stamp(struct msghdr *header, VtWall *ret_stamp)
     return false;
 }
 
-/* When a packet arrived that the kernel stamped with @stamp and that was read at @now. */
-static VtInstant
-find_arrival(const VtNtpExchange *exchange, VtWall stamp, VtInstant now)
+/* When a packet arrived that the kernel stamped with @stamp and that was read at @now; false
+ * if that cannot be. */
+static bool
+find_arrival(const VtNtpExchange *exchange, VtWall stamp, VtInstant now, VtInstant *ret_at)
 {
     VtNs age_ns = vt_wall_diff(now.wall, stamp);
     VtMono raw_at = vt_mono_add(now.raw, -age_ns);
     if (age_ns < 0 || age_ns > MOST_STAMP_AGE_NS ||
         vt_mono_diff(raw_at, exchange->sent.raw) < 0)
-        return now;
-    return (VtInstant){ .wall = stamp, .raw = raw_at };
+        return false;
+    *ret_at = (VtInstant){ .wall = stamp, .raw = raw_at };
+    return true;
 }
 
 static ssize_t
-receive(VtNtpExchange *exchange, uint8_t *bytes, size_t n_bytes, VtInstant *ret_received)
+receive(VtNtpExchange *exchange, uint8_t *bytes, size_t n_bytes, VtNtpExchangeResult *result)
 {
     union {
         struct cmsghdr alignment;
@@ -120,9 +122,9 @@ receive(VtNtpExchange *exchange, uint8_t *bytes, size_t n_bytes, VtInstant *ret_
 
     ssize_t n_received = recvmsg(exchange->fd, &header, MSG_DONTWAIT);
     VtInstant now = vt_clock_read(exchange->params.clock);
-    *ret_received = n_received >= 0 && take_stamp(&header, &stamp)
-                        ? find_arrival(exchange, stamp, now)
-                        : now;
+    result->received = now;
+    result->is_received_by_kernel = n_received >= 0 && take_stamp(&header, &stamp) &&
+                                    find_arrival(exchange, stamp, now, &result->received);
     return n_received;
 }
 
@@ -166,7 +168,7 @@ on_readable(int fd, GIOCondition condition, gpointer user_data)
     VtNtpExchangeResult result = { .is_answered = true, .sent = exchange->sent };
     (void)condition;
 
-    ssize_t n_bytes = receive(exchange, bytes, sizeof bytes, &result.received);
+    ssize_t n_bytes = receive(exchange, bytes, sizeof bytes, &result);
     if (n_bytes < 0) {
         if (errno == EAGAIN || errno == EINTR)
             return G_SOURCE_CONTINUE;

@@ -18,9 +18,10 @@ typedef struct VtNtpExchange VtNtpExchange;
 typedef struct {
     bool is_answered; /* else error_number says why: ETIMEDOUT, ECONNREFUSED, ... */
     int error_number;
-    VtNtpPacket reply;    /* good, or a kiss: stratum 0 and nothing else to rely upon */
-    VtInstant sent;       /* T1 */
-    VtInstant received;   /* T4, by the kernel's stamp if there is one */
+    VtNtpPacket reply;  /* good, or a kiss: stratum 0 and nothing else to rely upon */
+    VtInstant sent;     /* T1 */
+    VtInstant received; /* T4, by the kernel's stamp if there is one */
+    bool is_received_by_kernel;
     uint32_t own_address; /* IPv4 that it was sent from, as a reference id; 0 for IPv6 */
 } VtNtpExchangeResult;
 

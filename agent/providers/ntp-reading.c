@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/providers/ntp-reading.h"
 
+VtWall
+vt_ntp_reading_pivot(void)
+{
+    /* Any era pivot near the guest's own clock would trust the clock that is in doubt. */
+    return (VtWall){ .ns = (VT_BUILD_DATE_SEC + 60 * INT64_C(31557600)) * VT_NS_PER_SEC };
+}
+
 VtReading
 vt_ntp_reading_make(const VtNtpPacket *reply, VtInstant sent, VtInstant received)
 {
-    /* Any era pivot near the guest's own clock would trust the clock that is in doubt. */
-    VtWall pivot = { .ns = (VT_BUILD_DATE_SEC + 60 * INT64_C(31557600)) * VT_NS_PER_SEC };
+    VtWall pivot = vt_ntp_reading_pivot();
     bool is_synchronised = reply->leap != VT_NTP_LEAP_UNSYNCHRONISED;
 
     return (VtReading){

@@ -7,3 +7,6 @@
 
 /* @reply has passed vt_ntp_packet_check_reply. */
 VtReading vt_ntp_reading_make(const VtNtpPacket *reply, VtInstant sent, VtInstant received);
+
+/* Where stamps are looked for: the 136 years from shortly before this program was built. */
+VtWall vt_ntp_reading_pivot(void);

@@ -37,6 +37,7 @@ typedef struct {
     VtNtpExchange *exchange;
     char *problem;
     VtProviderNtpCounters counters;
+    VtNtpFacts facts;
 } NtpProvider;
 
 static void begin_exchange(NtpProvider *provider);
@@ -155,6 +156,12 @@ take_kiss(NtpProvider *provider, const VtNtpPacket *reply)
     return true;
 }
 
+static void
+fail_test(NtpProvider *provider, VtNtpTest test)
+{
+    provider->facts.failed_tests |= (uint16_t)(1u << test);
+}
+
 static bool
 is_of_use(NtpProvider *provider, const VtNtpExchangeResult *result)
 {
@@ -164,6 +171,7 @@ is_of_use(NtpProvider *provider, const VtNtpExchangeResult *result)
     if (!is_synchronised &&
         !(provider->is_local && reply->leap == VT_NTP_LEAP_UNSYNCHRONISED)) {
         provider->counters.n_unsynchronised += 1;
+        fail_test(provider, VT_NTP_TEST_SYNCHRONISED);
         set_problem(provider, "the server is not synchronised");
         return false;
     }
@@ -171,10 +179,20 @@ is_of_use(NtpProvider *provider, const VtNtpExchangeResult *result)
     if (result->own_address != 0 && reply->stratum > 1 &&
         reply->reference_id == result->own_address) {
         provider->counters.n_loops += 1;
+        fail_test(provider, VT_NTP_TEST_NO_LOOP);
         set_problem(provider, "the server follows this machine");
         return false;
     }
     return true;
+}
+
+static void
+note_reply(NtpProvider *provider, const VtNtpExchangeResult *result)
+{
+    provider->facts.has_reply = true;
+    provider->facts.reply = result->reply;
+    provider->facts.failed_tests = 0;
+    provider->facts.is_received_by_kernel = result->is_received_by_kernel;
 }
 
 static void
@@ -192,12 +210,15 @@ on_exchanged(const VtNtpExchangeResult *result, void *user_data)
         return;
     }
     provider->n_failures = 0;
+    note_reply(provider, result);
     if (take_kiss(provider, &result->reply) || !is_of_use(provider, result)) {
         finish(provider, NULL);
         return;
     }
     VtReading reading = vt_ntp_reading_make(&result->reply, result->sent, result->received);
     reading.n_to_step = READINGS_TO_STEP;
+    vt_ntp_facts_note_reading(&provider->facts, &reading);
+    provider->facts.n_valid += 1;
     set_problem(provider, NULL);
     finish(provider, &reading);
 }
@@ -211,6 +232,7 @@ begin_exchange(NtpProvider *provider)
         .clock = provider->clock,
         .n_by_check = provider->counters.n_by_check,
     };
+    provider->facts.n_sent += 1;
     provider->exchange = vt_ntp_exchange_begin(&params, on_exchanged, provider);
 }
 
@@ -299,4 +321,34 @@ VtProviderNtpCounters
 vt_provider_ntp_get_counters(const VtProvider *provider)
 {
     return get_instance(provider)->counters;
+}
+
+bool
+vt_provider_ntp_has_address(const VtProvider *provider, const char *text)
+{
+    GSocketAddress *address = get_instance(provider)->address;
+    if (address == NULL)
+        return false;
+    GInetSocketAddress *inet = G_INET_SOCKET_ADDRESS(address);
+    g_autofree char *numeric =
+        g_inet_address_to_string(g_inet_socket_address_get_address(inet));
+    g_autofree char *full = vt_provider_ntp_dup_address(provider);
+    return g_str_equal(text, numeric) || g_str_equal(text, full);
+}
+
+static uint64_t
+count_received(const NtpProvider *provider)
+{
+    uint64_t n_received = 0;
+    for (size_t i = 0; i < VT_NTP_N_CHECKS; i++)
+        n_received += provider->counters.n_by_check[i];
+    return n_received;
+}
+
+VtNtpFacts
+vt_provider_ntp_get_facts(const VtProvider *provider)
+{
+    VtNtpFacts facts = get_instance(provider)->facts;
+    facts.n_received = count_received(get_instance(provider));
+    return facts;
 }

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "agent/providers/ntp-facts.h"
 #include "agent/providers/provider.h"
 #include "os/clock.h"
 #include "proto/ntp-packet.h"
@@ -50,3 +51,9 @@ typedef struct {
 } VtProviderNtpCounters;
 
 VtProviderNtpCounters vt_provider_ntp_get_counters(const VtProvider *provider);
+
+/* Whether it asks @text: a numeric address, with or without the port. */
+bool vt_provider_ntp_has_address(const VtProvider *provider, const char *text);
+
+/* The last exchange and how many there were. */
+VtNtpFacts vt_provider_ntp_get_facts(const VtProvider *provider);

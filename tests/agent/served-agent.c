@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tests/agent/served-agent.h"
+
+/* Only ends a test that would wait for ever. */
+#define TIMEOUT_SEC 10
+
+/* The fake kernel's time runs ahead of ours, so that nobody waits for a poll. */
+#define PASS_EVERY_MS 2
+#define PASS_NS       (40 * VT_NS_PER_MS)
+
+static const VtWall true_wall = { .ns = INT64_C(1900000000) * VT_NS_PER_SEC };
+
+static gboolean
+on_pass(gpointer user_data)
+{
+    ServedAgent *fixture = user_data;
+    fake_kernel_pass(&fixture->kernel, PASS_NS);
+    return G_SOURCE_CONTINUE;
+}
+
+void
+served_agent_set_up(ServedAgent *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    fake_kernel_init(&fixture->kernel, true_wall);
+    fixture->kernel.read_cost_ns = VT_NS_PER_US;
+    fake_host_init(&fixture->host, &fixture->kernel);
+    fake_ntp_init(&fixture->server, &fixture->kernel);
+    fixture->server_config = (VtServerConfig){
+        .name = g_strdup("office"),
+        .address = g_strdup("127.0.0.1"),
+        .port = fixture->server.port,
+        .is_local = true,
+    };
+    fixture->servers = g_ptr_array_new();
+    g_ptr_array_add(fixture->servers, &fixture->server_config);
+    fixture->clock = vt_clock_new(&fake_kernel, &fixture->kernel);
+    fixture->pass_id = g_timeout_add(PASS_EVERY_MS, on_pass, fixture);
+}
+
+void
+served_agent_start(ServedAgent *fixture)
+{
+    VtAgentParams params = {
+        .places = fake_host_get_places(&fixture->host),
+        .tick_ns = 5 * VT_NS_PER_MS,
+        .servers = fixture->servers,
+    };
+    fixture->agent = vt_agent_new(&params, fixture->clock);
+}
+
+/* There has never been a port. */
+void
+served_agent_start_without_link(ServedAgent *fixture)
+{
+    VtAgentParams params = {
+        .places = { .sysfs_path = "/nonexistent", .device_path = "/nonexistent" },
+        .tick_ns = 5 * VT_NS_PER_MS,
+        .servers = fixture->servers,
+    };
+    fixture->agent = vt_agent_new(&params, fixture->clock);
+}
+
+void
+served_agent_tear_down(ServedAgent *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    vt_agent_free(fixture->agent);
+    g_source_remove(fixture->pass_id);
+    vt_clock_free(fixture->clock);
+    g_ptr_array_unref(fixture->servers);
+    g_free(fixture->server_config.name);
+    g_free(fixture->server_config.address);
+    fake_ntp_clear(&fixture->server);
+    fake_host_clear(&fixture->host);
+}
+
+static gboolean
+on_timeout(gpointer user_data)
+{
+    bool *has_timed_out = user_data;
+    *has_timed_out = true;
+    return G_SOURCE_CONTINUE;
+}
+
+static bool
+is_following(ServedAgent *fixture, const char *reference)
+{
+    VtAgentView view = vt_agent_look(fixture->agent);
+    return view.synchronised && g_str_equal(view.reference, reference);
+}
+
+/* Synchronised with what is called @reference. */
+void
+served_agent_wait_until_following(ServedAgent *fixture, const char *reference)
+{
+    bool has_timed_out = false;
+    guint id = g_timeout_add_seconds(TIMEOUT_SEC, on_timeout, &has_timed_out);
+    while (!has_timed_out && !is_following(fixture, reference))
+        g_main_context_iteration(NULL, TRUE);
+    g_source_remove(id);
+    g_assert_cmpstr(vt_agent_look(fixture->agent).reference, ==, reference);
+    g_assert_true(vt_agent_look(fixture->agent).synchronised);
+}
+
+void
+served_agent_wait_for(const unsigned *value, unsigned wanted)
+{
+    bool has_timed_out = false;
+    guint id = g_timeout_add_seconds(TIMEOUT_SEC, on_timeout, &has_timed_out);
+    while (*value < wanted && !has_timed_out)
+        g_main_context_iteration(NULL, TRUE);
+    g_source_remove(id);
+    g_assert_cmpuint(*value, >=, wanted);
+}
+
+/* What the guest's clock is off by the server's. */
+VtNs
+served_agent_get_error(const ServedAgent *fixture)
+{
+    VtNs span_ns = vt_mono_diff(fixture->kernel.raw, fixture->server.raw_at_start);
+    VtWall truth = vt_wall_add(true_wall, span_ns + fixture->server.ahead_ns);
+    return vt_ns_abs(vt_wall_diff(truth, fixture->kernel.wall));
+}
+
+GVariant *
+served_agent_get_source(ServedAgent *fixture, const char *name)
+{
+    g_autoptr(GVariant) sources =
+        g_variant_ref_sink(vt_sources_to_variant(vt_agent_get_sources(fixture->agent)));
+    for (size_t i = 0; i < g_variant_n_children(sources); i++) {
+        g_autoptr(GVariant) source = g_variant_get_child_value(sources, i);
+        const char *found = NULL;
+        g_assert_true(g_variant_lookup(source, "name", "&s", &found));
+        if (g_str_equal(found, name))
+            return g_steal_pointer(&source);
+    }
+    g_assert_not_reached();
+}
+
+bool
+served_agent_is_selected(ServedAgent *fixture, const char *name)
+{
+    g_autoptr(GVariant) source = served_agent_get_source(fixture, name);
+    gboolean selected = FALSE;
+    g_assert_true(g_variant_lookup(source, "selected", "b", &selected));
+    return selected;
+}
+
+void
+served_agent_iterate(int n_times)
+{
+    for (int i = 0; i < n_times; i++)
+        g_main_context_iteration(NULL, TRUE);
+}
+
+char *
+served_agent_dup_text(GVariant *facts, const char *key)
+{
+    const char *text = NULL;
+    g_assert_true(g_variant_lookup(facts, key, "&s", &text));
+    return g_strdup(text);
+}
+
+GLogWriterOutput
+served_agent_write_log(GLogLevelFlags level,
+                       const GLogField *fields,
+                       gsize n_fields,
+                       gpointer user_data)
+{
+    if ((level & G_LOG_LEVEL_WARNING) != 0)
+        return g_log_writer_default(level, fields, n_fields, user_data);
+    return G_LOG_WRITER_HANDLED;
+}
