@@ -11,6 +11,7 @@ typedef enum {
     VT_STATE_TRACKING,  /* right, within the published bound */
     VT_STATE_HOLDOVER,  /* was right; no usable reference, the bound grows */
     VT_STATE_DISRUPTED, /* something befell the guest and is not yet measured and mended */
+    VT_STATE_ASSIST,    /* measured; somebody else steers it, and only disruptions are mended */
     VT_N_STATES,
 } VtState;
 
@@ -22,6 +23,8 @@ typedef enum {
     VT_EVENT_CORRECTED,      /* corrected (or found untouched) and verified by later readings */
     VT_EVENT_REFERENCE_LOST, /* no usable reading for too long */
     VT_EVENT_FIRST_TRUTH,    /* a synchronised reference, after others that were not */
+    VT_EVENT_YIELDED,        /* somebody else steers the clock */
+    VT_EVENT_TAKEN_OVER,     /* nobody else does any more */
     VT_N_EVENTS,
 } VtEvent;
 

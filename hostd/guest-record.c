@@ -40,7 +40,7 @@ static const char *
 state_name(const VtGuestRecord *record)
 {
     static const char *const names[] = {
-        "", "start", "measuring", "tracking", "holdover", "disrupted",
+        "", "start", "measuring", "tracking", "holdover", "disrupted", "assist",
     };
     if (!record->has_report || record->report.state >= G_N_ELEMENTS(names))
         return "";

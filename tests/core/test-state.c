@@ -65,6 +65,34 @@ test_life_of_a_guest(void)
 }
 
 static void
+test_owner_comes_and_goes(void)
+{
+    static const struct {
+        VtEvent event;
+        VtState state;
+    } rows[] = {
+        { VT_EVENT_READING, VT_STATE_MEASURING },
+        { VT_EVENT_YIELDED, VT_STATE_MEASURING },
+        { VT_EVENT_CORRECTED, VT_STATE_TRACKING },
+        { VT_EVENT_YIELDED, VT_STATE_ASSIST },
+        { VT_EVENT_REFERENCE_LOST, VT_STATE_ASSIST },
+        { VT_EVENT_STRONG_HINT, VT_STATE_DISRUPTED },
+        { VT_EVENT_TAKEN_OVER, VT_STATE_DISRUPTED },
+        { VT_EVENT_YIELDED, VT_STATE_DISRUPTED },
+        { VT_EVENT_CORRECTED, VT_STATE_TRACKING },
+        { VT_EVENT_YIELDED, VT_STATE_ASSIST },
+        { VT_EVENT_TAKEN_OVER, VT_STATE_MEASURING },
+        { VT_EVENT_CORRECTED, VT_STATE_TRACKING },
+    };
+
+    VtState state = VT_STATE_START;
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        state = vt_state_next(state, rows[i].event);
+        g_assert_cmpint(state, ==, rows[i].state);
+    }
+}
+
+static void
 test_names_differ(void)
 {
     for (int i = 0; i < VT_N_STATES; i++) {
@@ -87,6 +115,7 @@ main(int argc, char **argv)
     g_test_add_func("/core/state/first-truth-begins-anew-what-was-settled",
                     test_first_truth_begins_anew_what_was_settled);
     g_test_add_func("/core/state/life-of-a-guest", test_life_of_a_guest);
+    g_test_add_func("/core/state/owner-comes-and-goes", test_owner_comes_and_goes);
     g_test_add_func("/core/state/names-differ", test_names_differ);
     return g_test_run();
 }
