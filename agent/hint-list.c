@@ -83,6 +83,7 @@ vt_hint_to_pipeline(const VtHint *hint)
         .allows_backward = hint->allows_backward,
         .is_declared = hint->is_declared,
         .reopens_rate = hint->reopens_rate,
+        .moves_reference = hint->moves_host,
     };
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the pipeline knows, for the two files that make it: pipeline.c and pipeline-status.c. */
+/* What the pipeline knows, for the files that make it: pipeline.c and pipeline-*.c. */
 #pragma once
 
 #include "core/ask-limit.h"
+#include "core/assist.h"
 #include "core/bound.h"
 #include "core/delay.h"
 #include "core/detector.h"
@@ -30,6 +31,7 @@ struct VtPipeline {
     VtHurry hurry;
     VtServo servo;
     VtRecovery recovery;
+    VtAssist assist;
     VtBound bound;
     VtSample last; /* used last; raw_at 0 before the first */
     VtOutcome outcome;
@@ -45,6 +47,27 @@ struct VtPipeline {
 
 /* In step, whether or not there is a reference just now. */
 bool vt_pipeline_is_settled(const VtPipeline *pipeline);
+
+/* What is to be stepped by or slewed away; @estimate must be of @now. */
+VtNs vt_pipeline_find_correction(const VtPipeline *pipeline,
+                                 const VtEstimate *estimate,
+                                 VtInstant now);
+
+/* What is done about an offset while nothing is being mended: trim, slew, or hold. */
+VtAction vt_pipeline_track(VtPipeline *pipeline, const VtEstimate *estimate, VtInstant now);
+
+/* The step, and the rate if that is ours. */
+VtAction vt_pipeline_make_step(VtPipeline *pipeline, const VtEstimate *estimate, VtInstant now);
+
+/* Whether the owner of an assisted clock undid the last step; notes how the clock is, if not. */
+bool
+vt_pipeline_needs_another_step(VtPipeline *pipeline, const VtEstimate *estimate, VtInstant now);
+
+/* Measures until the clock is put right, as after a start. */
+void vt_pipeline_begin_recovery(VtPipeline *pipeline, VtMono raw_at);
+
+/* What REALTIME was moved by; 0 where others may move it as they like. */
+VtNs vt_pipeline_find_foreign_step(VtPipeline *pipeline, VtInstant now);
 
 /* Takes a sample in that may be one of another rate; wants more of them while that is open. */
 void vt_pipeline_take_sample(VtPipeline *pipeline,

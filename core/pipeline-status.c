@@ -14,13 +14,24 @@ vt_pipeline_is_doubt_overdue(const VtPipeline *pipeline, VtInstant now)
            vt_mono_diff(now.raw, pipeline->raw_doubtful_at) >= VT_PIPELINE_DOUBT_NS;
 }
 
+/* Another one's clock is in step while it is as near to the reference as is expected of him. */
+static bool
+is_in_step(const VtPipeline *pipeline, const VtEstimate *estimate, VtInstant now)
+{
+    if (pipeline->state != VT_STATE_ASSIST)
+        return vt_pipeline_is_settled(pipeline);
+    VtNs age_ns = vt_mono_diff(now.raw, pipeline->last.raw_at);
+    return age_ns <= pipeline->holdover_after_ns &&
+           vt_ns_abs(vt_estimate_get_offset(estimate, now)) < VT_ASSIST_LEAST_NS;
+}
+
 VtPipelineStatus
 vt_pipeline_get_status(const VtPipeline *pipeline, VtInstant now)
 {
     VtEstimate estimate = vt_filter_predict(&pipeline->filter, now.raw);
     const VtSample *last = &pipeline->last;
     VtNs age_ns = vt_mono_diff(now.raw, last->raw_at);
-    bool is_settled = vt_pipeline_is_settled(pipeline);
+    bool is_settled = is_in_step(pipeline, &estimate, now);
     bool is_sure = is_settled && !pipeline->is_doubtful && last->reference_synchronised;
     VtNs host_error_ns = pipeline->is_doubtful ? VT_BOUND_UNKNOWN_NS
                                                : vt_bound_get(&pipeline->bound, &estimate, now);

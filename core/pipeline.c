@@ -76,8 +76,8 @@ forget_older_readings(VtPipeline *pipeline, VtInstant now)
     pipeline->raw_not_before = now.raw;
 }
 
-static void
-begin_recovery(VtPipeline *pipeline, VtMono raw_at)
+void
+vt_pipeline_begin_recovery(VtPipeline *pipeline, VtMono raw_at)
 {
     vt_recovery_begin(&pipeline->recovery, raw_at, vt_delay_get_least(&pipeline->delay));
     vt_detector_reset(&pipeline->detector);
@@ -90,9 +90,10 @@ begin_recovery(VtPipeline *pipeline, VtMono raw_at)
 static void
 begin_disruption(VtPipeline *pipeline, VtMono raw_at, bool was_announced)
 {
-    begin_recovery(pipeline, raw_at);
+    vt_pipeline_begin_recovery(pipeline, raw_at);
     pipeline->recovery.is_disruption = true;
     pipeline->recovery.was_announced = was_announced;
+    vt_assist_note_disruption(&pipeline->assist);
     pipeline->n_disruptions++;
 }
 
@@ -104,7 +105,7 @@ note_step_seen(VtPipeline *pipeline, VtMono raw_at)
     if (pipeline->state == VT_STATE_DISRUPTED)
         begin_disruption(pipeline, raw_at, false);
     else
-        begin_recovery(pipeline, raw_at);
+        vt_pipeline_begin_recovery(pipeline, raw_at);
 }
 
 /*
@@ -114,7 +115,7 @@ note_step_seen(VtPipeline *pipeline, VtMono raw_at)
 static void
 watch_clock(VtPipeline *pipeline, VtInstant now)
 {
-    VtNs foreign_ns = vt_servo_find_foreign_step(&pipeline->servo, now);
+    VtNs foreign_ns = vt_pipeline_find_foreign_step(pipeline, now);
     if (foreign_ns == 0 || !vt_pipeline_is_settled(pipeline) ||
         pipeline->recovery.phase != VT_RECOVERY_IDLE)
         return;
@@ -145,7 +146,7 @@ rule(const VtPipeline *pipeline, const VtEstimate *estimate, VtInstant now, VtNs
 {
     const VtRecovery *recovery = &pipeline->recovery;
     VtPolicyCase policy_case = {
-        .offset_ns = vt_estimate_get_offset(estimate, now),
+        .offset_ns = vt_pipeline_find_correction(pipeline, estimate, now),
         .least_step_ns = least_step_ns,
         .stepped_ns = recovery->stepped_ns,
         .wall_at = now.wall,
@@ -157,21 +158,6 @@ rule(const VtPipeline *pipeline, const VtEstimate *estimate, VtInstant now, VtNs
         .reference_synchronised = pipeline->last.reference_synchronised,
     };
     return vt_policy_rule(&policy_case);
-}
-
-static VtAction
-track(VtPipeline *pipeline, const VtEstimate *estimate, VtInstant now)
-{
-    if (pipeline->may_correct)
-        return vt_servo_track(&pipeline->servo, estimate, now);
-
-    VtAction action = { .kind = VT_ACTION_HOLD };
-    VtNs offset_ns = vt_estimate_get_offset(estimate, now);
-    if (vt_ns_abs(offset_ns) >= pipeline->params.step_threshold_ns) {
-        action.offset_ns = offset_ns;
-        action.refusal = VT_REFUSAL_OBSERVE;
-    }
-    return action;
 }
 
 /* Tells how the disruption ended; there is nothing to tell of a first synchronisation. */
@@ -189,6 +175,8 @@ static VtAction
 close_recovery(VtPipeline *pipeline, const VtEstimate *estimate, VtInstant now)
 {
     advance_state(pipeline, VT_EVENT_CORRECTED);
+    if (pipeline->assist.is_on)
+        advance_state(pipeline, VT_EVENT_YIELDED);
     pipeline->was_right = true;
     pipeline->is_doubtful = false;
     if (pipeline->recovery.is_disruption)
@@ -196,7 +184,7 @@ close_recovery(VtPipeline *pipeline, const VtEstimate *estimate, VtInstant now)
     if (pipeline->recovery.is_disruption)
         vt_pipeline_expect_jump(pipeline, now.raw);
 
-    VtAction action = track(pipeline, estimate, now);
+    VtAction action = vt_pipeline_track(pipeline, estimate, now);
     report(pipeline, vt_estimate_get_offset(estimate, now), &action);
     pipeline->recovery.phase = VT_RECOVERY_IDLE;
     return action;
@@ -205,7 +193,7 @@ close_recovery(VtPipeline *pipeline, const VtEstimate *estimate, VtInstant now)
 static VtAction
 step(VtPipeline *pipeline, const VtEstimate *estimate, VtInstant now)
 {
-    VtAction action = vt_servo_step(&pipeline->servo, estimate, now);
+    VtAction action = vt_pipeline_make_step(pipeline, estimate, now);
     vt_recovery_note_step(&pipeline->recovery, action.offset_ns, now.raw);
     forget_older_readings(pipeline, now);
     action.measure_now = true;
@@ -307,7 +295,7 @@ adopt(VtPipeline *pipeline, const VtSample *sample, VtInstant now)
     pipeline->is_doubtful = false;
     advance_state(pipeline, VT_EVENT_READING);
     VtEstimate estimate = vt_filter_predict(&pipeline->filter, now.raw);
-    return track(pipeline, &estimate, now);
+    return vt_pipeline_track(pipeline, &estimate, now);
 }
 
 /* The common case: a tick's reading of a clock that is right, or may not be corrected. */
@@ -343,7 +331,11 @@ follow(VtPipeline *pipeline, const VtSample *sample, VtInstant now)
     if (sample->more_follow)
         return (VtAction){ .kind = VT_ACTION_HOLD };
     VtEstimate estimate = vt_filter_predict(&pipeline->filter, now.raw);
-    return track(pipeline, &estimate, now);
+    if (vt_pipeline_needs_another_step(pipeline, &estimate, now)) {
+        vt_pipeline_begin_recovery(pipeline, now.raw);
+        return recover(pipeline, sample, now);
+    }
+    return vt_pipeline_track(pipeline, &estimate, now);
 }
 
 static bool
@@ -372,7 +364,7 @@ vt_pipeline_on_reading(VtPipeline *pipeline, const VtReading *reading, VtInstant
     VtSample sample = vt_sample_from_reading(reading);
     pipeline->n_readings++;
     if (pipeline->state == VT_STATE_START)
-        begin_recovery(pipeline, now.raw);
+        vt_pipeline_begin_recovery(pipeline, now.raw);
     vt_delay_learn(&pipeline->delay, &sample);
 
     bool is_first = pipeline->has_new_reference;
@@ -403,7 +395,7 @@ vt_pipeline_on_reference_change(VtPipeline *pipeline,
         pipeline->was_right = false;
         advance_state(pipeline, VT_EVENT_FIRST_TRUTH);
         if (pipeline->state == VT_STATE_MEASURING)
-            begin_recovery(pipeline, now.raw);
+            vt_pipeline_begin_recovery(pipeline, now.raw);
     }
     return finish(pipeline, (VtAction){ .measure_now = true }, now);
 }
@@ -436,13 +428,15 @@ VtAction
 vt_pipeline_on_hint(VtPipeline *pipeline, const VtPipelineHint *hint, VtInstant now)
 {
     /* The hint may well tell of the very set that is found here. */
-    VtNs foreign_ns = vt_servo_find_foreign_step(&pipeline->servo, now);
+    VtNs foreign_ns = vt_pipeline_find_foreign_step(pipeline, now);
     forget_older_readings(pipeline, now);
     note_doubt(pipeline, now);
     if (hint->strength == VT_HINT_STRONG || foreign_ns != 0)
         take_strong_hint(pipeline, hint, now);
     else if (vt_recovery_is_urgent(&pipeline->recovery))
         vt_recovery_restart(&pipeline->recovery);
+    if (hint->moves_reference && pipeline->assist.is_on)
+        vt_assist_note_moved(&pipeline->assist, hint->reopens_rate);
     if (hint->reopens_rate)
         reopen_rate(pipeline, now.raw);
     if (foreign_ns != 0)
@@ -459,7 +453,7 @@ vt_pipeline_on_silence(VtPipeline *pipeline, VtInstant now)
         pipeline->recovery.phase != VT_RECOVERY_IDLE)
         return finish(pipeline, (VtAction){ .kind = VT_ACTION_HOLD }, now);
     VtEstimate estimate = vt_filter_predict(&pipeline->filter, now.raw);
-    return finish(pipeline, track(pipeline, &estimate, now), now);
+    return finish(pipeline, vt_pipeline_track(pipeline, &estimate, now), now);
 }
 
 VtAction
@@ -474,6 +468,7 @@ vt_pipeline_on_failed_action(VtPipeline *pipeline)
 {
     vt_servo_forget(&pipeline->servo);
     VtRecovery *recovery = &pipeline->recovery;
+    pipeline->assist.n_checks_to_do = 0;
     if (recovery->phase == VT_RECOVERY_VERIFYING && recovery->n_readings == 0)
         vt_recovery_undo_step(recovery);
 }
@@ -484,6 +479,6 @@ vt_pipeline_set_may_correct(VtPipeline *pipeline, bool may_correct)
     bool is_idle = pipeline->recovery.phase == VT_RECOVERY_IDLE;
     /* What has drifted while nothing could be done about it is settled as at a start. */
     if (may_correct && !pipeline->may_correct && is_idle && pipeline->was_right)
-        begin_recovery(pipeline, pipeline->last.raw_at);
+        vt_pipeline_begin_recovery(pipeline, pipeline->last.raw_at);
     pipeline->may_correct = may_correct;
 }

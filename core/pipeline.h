@@ -35,6 +35,7 @@ typedef struct {
     bool allows_backward; /* revert, host clock step, migration, an announced set or sleep */
     bool is_declared;  /* a restore or revert told on a live link: no second witness needed */
     bool reopens_rate; /* another oscillator from here on: migration, vmclock marker */
+    bool moves_reference; /* it was set, or with reopens_rate it is another one from here on */
 } VtPipelineHint;
 
 typedef struct {
@@ -71,6 +72,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtPipeline, vt_pipeline_free)
 
 /* Whether corrections may be made at all (mode observe, no permission). Default: yes. */
 void vt_pipeline_set_may_correct(VtPipeline *pipeline, bool may_correct);
+
+/*
+ * Somebody else steers this clock, and claims that it is right to @claimed_error_ns (0: claims
+ * nothing). From now on only steps are asked for, and only for what a disruption took away.
+ */
+void vt_pipeline_yield(VtPipeline *pipeline, VtNs claimed_error_ns, VtInstant now);
+
+/* Nobody else steers it any more. */
+void vt_pipeline_take_over(VtPipeline *pipeline, VtInstant now);
 
 /* Something may have happened. Never moves the clock; asks for a reading. */
 VtAction vt_pipeline_on_hint(VtPipeline *pipeline, const VtPipelineHint *hint, VtInstant now);
