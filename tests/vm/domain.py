@@ -35,6 +35,11 @@ class DomainPlan:
     bridge: str
     has_kvm: bool
     memory_mib: int = MEMORY_MIB
+    oscillator_library: Path | None = None  # the guest's oscillator is its own, on the HPET
+
+    @property
+    def oscillator_page(self) -> Path:
+        return self.folder / "oscillator"
 
     @property
     def probe_socket(self) -> Path:
@@ -65,6 +70,11 @@ def make_xml(plan: DomainPlan) -> str:
                      for model in find_security_models())
     link = ("<channel type='unix'><target type='virtio' name='org.virttime.0'/></channel>"
             if plan.has_link else "")
+    has_oscillator = plan.oscillator_library is not None
+    arguments = KERNEL_ARGUMENTS + (" clocksource=hpet" if has_oscillator else "")
+    preload = (f"<qemu:env name='LD_PRELOAD' value={quoteattr(str(plan.oscillator_library))}/>"
+               f"<qemu:env name='VT_OSCILLATOR' value={quoteattr(str(plan.oscillator_page))}/>"
+               if has_oscillator else "")
     return f"""
 <domain type='{kind}' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
   <name>{plan.name}</name>
@@ -74,14 +84,14 @@ def make_xml(plan: DomainPlan) -> str:
     <type arch='x86_64' machine='pc'>hvm</type>
     <kernel>{plan.kernel.image}</kernel>
     <initrd>{plan.initramfs}</initrd>
-    <cmdline>{KERNEL_ARGUMENTS}</cmdline>
+    <cmdline>{arguments}</cmdline>
   </os>
   <features><acpi/><apic/></features>
   {cpu}
   <clock offset='utc'>
     <timer name='rtc' tickpolicy='catchup'/>
     <timer name='pit' tickpolicy='delay'/>
-    <timer name='hpet' present='no'/>
+    <timer name='hpet' present='{'yes' if has_oscillator else 'no'}'/>
   </clock>
   <on_reboot>destroy</on_reboot>
   <devices>
@@ -117,6 +127,7 @@ def make_xml(plan: DomainPlan) -> str:
   <qemu:commandline>
     <qemu:arg value='-qmp'/>
     <qemu:arg value='unix:{plan.qmp_socket},server=on,wait=off'/>
+    {preload}
   </qemu:commandline>
 </domain>
 """

@@ -14,6 +14,7 @@ from pathlib import Path
 from .analysis import Probe, find_residual, load_probes, shows_right
 from .domain import Domain, DomainPlan
 from .layout import Layout, RigError
+from .oscillator import Oscillator
 from .qmp import QmpRecorder
 
 BOOT_SEC = 180
@@ -115,6 +116,7 @@ class Guest:
         self._layout = layout
         self.plan = plan
         self.domain = Domain(plan)
+        self.oscillator = Oscillator(plan.oscillator_page) if plan.oscillator_library else None
         self.shell = GuestShell(plan.shell_socket)
         self._is_up = False
         self._samplers: list[Sampler] = []

@@ -54,6 +54,10 @@ class Layout:
         return self.build_dir / "tests" / "vm" / "probe-host"
 
     @property
+    def oscillator(self) -> Path:
+        return self.build_dir / "tests" / "vm" / "oscillator.so"
+
+    @property
     def guest_scripts(self) -> Path:
         return self.source_dir / "tests" / "vm" / "guest"
 

@@ -10,6 +10,7 @@ import shutil
 import signal
 import tempfile
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType, TracebackType
 
@@ -65,20 +66,30 @@ class Rig:
 
     def boot_guest(self, role: str, has_link: bool) -> Guest:
         """Returns when the guest answers. Its agent is not started."""
-        return self._boot(role, has_link, self._initramfs, MEMORY_MIB)
+        return self._boot(self._plan(role, has_link, self._initramfs, MEMORY_MIB))
+
+    def boot_guest_with_oscillator(self, role: str) -> Guest:
+        """One whose oscillator can be made to jump, and with a link."""
+        library = self._run_dir / "oscillator.so"
+        shutil.copyfile(self.layout.oscillator, library)
+        plan = self._plan(role, True, self._initramfs, MEMORY_MIB)
+        return self._boot(replace(plan, oscillator_library=library))
 
     def boot_system(self, role: str) -> Guest:
         """A guest with systemd, which starts what is installed."""
         image = self._run_dir / "system-image"
         build_system_image(self.layout, self._kernel, image)
-        return self._boot(role, True, image, SYSTEM_MEMORY_MIB)
+        return self._boot(self._plan(role, True, image, SYSTEM_MEMORY_MIB))
 
-    def _boot(self, role: str, has_link: bool, initramfs: Path, memory_mib: int) -> Guest:
-        folder = self._run_dir / role
+    def _plan(self, role: str, has_link: bool, initramfs: Path, memory_mib: int) -> DomainPlan:
+        return DomainPlan(f"virt-time-{role}-{self._suffix}", self._run_dir / role, self._kernel,
+                          initramfs, has_link, self._bridge.name, self.has_kvm, memory_mib)
+
+    def _boot(self, plan: DomainPlan) -> Guest:
+        folder = plan.folder
+        role = folder.name
         folder.mkdir()
         _give_to_qemu(folder)
-        plan = DomainPlan(f"virt-time-{role}-{self._suffix}", folder, self._kernel,
-                          initramfs, has_link, self._bridge.name, self.has_kvm, memory_mib)
         guest = Guest(self.layout, plan)
         self._stack.callback(self._keep_logs, folder, role)
         self._stack.callback(guest.close)

@@ -11,6 +11,7 @@ from .hardships import HARDSHIPS, Hardship, World
 from .hostd import Hostd
 from .networks import LINKED, LINKLESS
 from .oddities import ODDITIES
+from .rates import RATES
 from .rig import Rig
 from .scenarios import RECOVERIES, Outcome, Scenario
 from .signs import SIGNS
@@ -18,20 +19,23 @@ from .units import SYSTEM
 
 # In this order: the first one starts the agent, the last ones need a guest of their own.
 ALL: tuple[Scenario | Hardship, ...] = (*RECOVERIES, *HARDSHIPS, *ODDITIES, *SIGNS, *LINKED,
-                                        *LINKLESS, *SYSTEM)
+                                        *RATES, *LINKLESS, *SYSTEM)
 
 
 class Kind(IntEnum):
     """The guests that there are, in the order in which they are booted."""
 
     LINKED = 0
-    LINKLESS = 1
-    SYSTEM = 2
+    OSCILLATOR = 1
+    LINKLESS = 2
+    SYSTEM = 3
 
 
 def find_kind(scenario: Scenario | Hardship) -> Kind:
     if scenario in SYSTEM:
         return Kind.SYSTEM
+    if scenario in RATES:
+        return Kind.OSCILLATOR
     return Kind.LINKLESS if scenario in LINKLESS else Kind.LINKED
 
 
@@ -57,6 +61,9 @@ class Stage:
         self._kind = kind
         if kind == Kind.SYSTEM:
             self.guest = self._rig.boot_system("system")
+        elif kind == Kind.OSCILLATOR:
+            self.guest = self._rig.boot_guest_with_oscillator("oscillator")
+            self.guest.start_agent()
         elif kind == Kind.LINKLESS:
             self.guest = self._rig.boot_guest("linkless", has_link=False)
             self.guest.set_right()
