@@ -15,6 +15,9 @@ from .layout import RigError
 
 MEMORY_MIB = 192
 
+# Where libvirt tells the number of each QEMU process.
+PID_FOLDER = "/run/libvirt/qemu"
+
 METADATA_NAMESPACE = "https://virt-time.org/xmlns/domain/1"
 
 # Above everything that is not real-time, below the sampler that watches it.
@@ -204,20 +207,21 @@ class Domain:
             except RigError:
                 pass  # it was not running, or not defined
 
-    def find_pid(self) -> int:
-        return int(Path(f"/run/libvirt/qemu/{self.name}.pid").read_text(encoding="ascii"))
-
     def raise_priority(self) -> None:
-        """A starved guest loses seconds of its own, which is not what is to be measured."""
-        try:
-            pid = self.find_pid()
-            if os.sched_getscheduler(pid) == os.SCHED_FIFO:
-                return
-            threads = os.listdir(f"/proc/{pid}/task")
-        except (OSError, ValueError):
+        raise_priority(Path(PID_FOLDER) / f"{self.name}.pid")
+
+
+def raise_priority(pid_file: Path) -> None:
+    """A starved guest loses seconds of its own, which is not what is to be measured."""
+    try:
+        pid = int(pid_file.read_text(encoding="ascii"))
+        if os.sched_getscheduler(pid) == os.SCHED_FIFO:
             return
-        for thread in threads:
-            _raise_thread(int(thread))
+        threads = os.listdir(f"/proc/{pid}/task")
+    except (OSError, ValueError):
+        return
+    for thread in threads:
+        _raise_thread(int(thread))
 
 
 def _raise_thread(thread: int) -> None:

@@ -25,7 +25,12 @@ START_SEC = 15
 class Hostd:
     """As its unit runs it: a user of its own, who reaches no channel but through the opener."""
 
-    def __init__(self, layout: Layout, opener: Opener, run_dir: Path, log_dir: Path) -> None:
+    def __init__(self, layout: Layout, opener: Opener, run_dir: Path, log_dir: Path,
+                 enter: tuple[str, ...] = ()) -> None:
+        """`enter`: words before the command, for one on another host."""
+        self._enter = enter
+        # Both hosts have one network; one of them answers on it.
+        self._ntp = "ntp-port=0" if enter else f"listen={HOST_ADDRESS}"
         self._layout = layout
         self._opener = opener
         self._log_path = log_dir / "hostd.log"
@@ -44,7 +49,7 @@ class Hostd:
         with open(self._log_path, "ab") as log:
             command = [str(self._layout.hostd), "-f", "-c", str(self._settings_path)]
             self._process = subprocess.Popen(
-                [*HOSTD, *command],
+                [*self._enter, *HOSTD, *command],
                 env={**os.environ, "STATE_DIRECTORY": str(self._state_dir)},
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         self._wait_until_it_answers()
@@ -76,7 +81,7 @@ class Hostd:
     def _write_settings(self, setting: str, opener_socket: Path) -> None:
         self._settings_path.write_text(
             f"[hostd]\nuri={URI}\ncontrol-socket={self._socket}\n"
-            f"opener-socket={opener_socket}\nlisten={HOST_ADDRESS}\n{setting}\n", encoding="ascii")
+            f"opener-socket={opener_socket}\n{self._ntp}\n{setting}\n", encoding="ascii")
 
     def stop(self) -> None:
         if self._process.poll() is None:

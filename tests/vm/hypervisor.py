@@ -17,13 +17,24 @@ START_SEC = 30
 
 
 def virsh(*arguments: str, timeout_sec: float = 180) -> str:
-    command = ["virsh", "-q", "-c", URI, *arguments]
+    return virsh_at(URI, *arguments, timeout_sec=timeout_sec)
+
+
+def virsh_at(uri: str, *arguments: str, timeout_sec: float = 180) -> str:
+    command = ["virsh", "-q", "-c", uri, *arguments]
     environment = {**os.environ, "LC_ALL": "C.UTF-8"}
     result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                             env=environment, timeout=timeout_sec, check=False)
     if result.returncode != 0:
         raise RigError(f"'virsh {' '.join(arguments)}' failed: {result.stderr.strip()}")
     return result.stdout
+
+
+def find_program(name: str) -> str:
+    program = shutil.which(name, path="/usr/sbin:/usr/bin:/sbin:/bin")
+    if program is None:
+        raise RigError(f"'{name}' is missing (package libvirt-daemon-system)")
+    return program
 
 
 def find_security_models() -> list[str]:
@@ -102,9 +113,7 @@ class Hypervisor:
         self._spawn("libvirtd", "--config", str(settings))
 
     def _spawn(self, name: str, *arguments: str) -> None:
-        program = shutil.which(name, path="/usr/sbin:/usr/bin:/sbin:/bin")
-        if program is None:
-            raise RigError(f"'{name}' is missing (package libvirt-daemon-system)")
+        program = find_program(name)
         with open(self._log_dir / f"{name}.log", "ab") as log:
             # In a session of its own: Ctrl-C is for the rig, which ends it in order.
             child = subprocess.Popen([program, *arguments], stdin=subprocess.DEVNULL, stdout=log,

@@ -23,13 +23,15 @@ PASSED_FD = 3
 class Opener:
     """Started when somebody asks, again and again: it leaves when nobody has for a minute."""
 
-    def __init__(self, layout: Layout, run_dir: Path, log_dir: Path) -> None:
+    def __init__(self, layout: Layout, run_dir: Path, log_dir: Path,
+                 enter: tuple[str, ...] = ()) -> None:
+        """`enter`: words before the command, for one that sees folders of its own."""
         self.socket = run_dir / "opener.socket"
         self._log_path = log_dir / "opener.log"
         settings = log_dir / "opener.conf"
         settings.write_text(f"[opener]\nuris={URI}\n", encoding="ascii")
         # The passed descriptor is for the process that executes it, known only then.
-        self._command = ["sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh", *OPENER,
+        self._command = ["sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh", *enter, *OPENER,
                          str(layout.opener), "-f", "-c", str(settings)]
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._listener.bind(str(self.socket))

@@ -9,6 +9,7 @@ from pathlib import Path
 from .guest import Guest
 from .hardships import HARDSHIPS, Hardship, World
 from .hostd import Hostd
+from .migration import MIGRATION
 from .networks import LINKED, LINKLESS
 from .oddities import ODDITIES
 from .rates import RATES
@@ -18,8 +19,8 @@ from .signs import SIGNS
 from .units import SYSTEM
 
 # In this order: the first one starts the agent, the last ones need a guest of their own.
-ALL: tuple[Scenario | Hardship, ...] = (*RECOVERIES, *HARDSHIPS, *ODDITIES, *SIGNS, *LINKED,
-                                        *RATES, *LINKLESS, *SYSTEM)
+ALL: tuple[Scenario | Hardship, ...] = (*RECOVERIES, *HARDSHIPS, *ODDITIES, *SIGNS, *MIGRATION,
+                                        *LINKED, *RATES, *LINKLESS, *SYSTEM)
 
 
 class Kind(IntEnum):
