@@ -145,8 +145,7 @@ vt_source_is_needed(const VtSource *source)
 {
     if (source->is_absent || source->is_offline)
         return false;
-    return source->substitute_of == NULL ||
-           vt_link_get_state(source->substitute_of) != VT_LINK_STATE_UP;
+    return source->substitute_of == NULL || !vt_link_can_ask(source->substitute_of);
 }
 
 void

@@ -160,6 +160,34 @@ test_told_address_stands_in_for_the_link(ServedAgent *fixture, gconstpointer dat
     g_assert_cmpuint(fixture->kernel.n_steps, ==, 0);
 }
 
+/* HELLO and notice of another session lie before the restored agent: whom they reach can ask. */
+static void
+test_link_that_can_be_asked_needs_no_stand_in(ServedAgent *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    g_ptr_array_set_size(fixture->servers, 0);
+    fixture->host.n_addresses = 1;
+    fixture->host.addresses[0] = (VtLinkAddress){
+        .family = 4,
+        .port = fixture->server.port,
+        .address = { 127, 0, 0, 1 },
+    };
+    served_agent_start(fixture);
+    served_agent_wait_until_following(fixture, "link");
+    served_agent_wait_for(&fixture->host.n_requests, 20);
+
+    fixture->host.n_hellos_to_lose = 1;
+    fixture->host.ahead_ns = VT_NS_PER_SEC;
+    fixture->host.epoch += 2;
+    vt_link_session_begin(&fixture->host.session, 2000);
+    fake_host_send_hello(&fixture->host);
+    fake_host_send_notice(&fixture->host, VT_LINK_CAUSE_RESTORED, 1);
+    served_agent_wait_for(&fixture->kernel.n_steps, 1);
+
+    g_assert_cmpuint(fixture->host.n_hellos_to_lose, ==, 0);
+    g_assert_cmpuint(fixture->server.n_requests, ==, 0);
+}
+
 static void
 test_observing_agent_follows_and_moves_nothing(ServedAgent *fixture, gconstpointer data)
 {
@@ -233,6 +261,8 @@ main(int argc, char **argv)
     add("server-takes-over-when-the-link-is-gone",
         test_server_takes_over_when_the_link_is_gone);
     add("told-address-stands-in-for-the-link", test_told_address_stands_in_for_the_link);
+    add("link-that-can-be-asked-needs-no-stand-in",
+        test_link_that_can_be_asked_needs_no_stand_in);
     add("observing-agent-follows-and-moves-nothing",
         test_observing_agent_follows_and_moves_nothing);
     add("mode-off-asks-no-server", test_mode_off_asks_no_server);
