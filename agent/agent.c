@@ -272,8 +272,8 @@ measure_all(VtAgent *agent)
         vt_sources_measure_all(agent->sources);
 }
 
-static void
-on_hint(const VtHint *sign, void *user_data)
+void
+vt_agent_take_hint(const VtHint *sign, void *user_data)
 {
     VtAgent *agent = user_data;
     if (vt_disruption_log_is_repeat(&agent->disruptions, sign))
@@ -403,7 +403,7 @@ vt_agent_new(const VtAgentParams *params, VtClock *clock)
         .watches_sleep = params->watches_sleep,
         .clock_set = params->clock_set,
     };
-    agent->hints = vt_hint_list_new(&hint_places, on_hint, agent);
+    agent->hints = vt_hint_list_new(&hint_places, vt_agent_take_hint, agent);
 
     begin_with_mode(agent);
     take_over_clock(agent);

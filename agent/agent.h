@@ -51,6 +51,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtAgent, vt_agent_free)
 /* SIGIO: the host side of a port came or went. */
 void vt_agent_on_port_signal(VtAgent *agent);
 
+/* Something may have befallen the guest: a VtHintFunc, of @agent. */
+void vt_agent_take_hint(const VtHint *sign, void *agent);
+
 /* Everything an operator can ask for, of one instant. */
 typedef struct {
     VtPipelineStatus status;

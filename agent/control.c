@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/control.h"
 
+#include "agent/operator.h"
 #include "agent/tracking.h"
 #include "bus/bus-agent1.h"
 #include "bus/control-path.h"
@@ -62,6 +63,79 @@ on_get_journal(VtBusAgent1 *object,
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
+/* Says what went wrong in words that an operator reads. */
+static void
+refuse(GDBusMethodInvocation *invocation, const GError *error)
+{
+    g_dbus_method_invocation_return_dbus_error(invocation, "org.freedesktop.DBus.Error.Failed",
+                                               error->message);
+}
+
+static gboolean
+on_burst(VtBusAgent1 *object,
+         GDBusMethodInvocation *invocation,
+         const char *name,
+         gpointer user_data)
+{
+    VtAgentControl *control = user_data;
+    g_autoptr(GError) error = NULL;
+
+    if (!vt_control_check_caller(invocation))
+        return G_DBUS_METHOD_INVOCATION_HANDLED;
+    if (vt_operator_burst(vt_agent_get_sources(control->agent), name, &error))
+        vt_bus_agent1_complete_burst(object, invocation);
+    else
+        refuse(invocation, error);
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static gboolean
+on_set_online(VtBusAgent1 *object,
+              GDBusMethodInvocation *invocation,
+              const char *name,
+              gboolean is_online,
+              gpointer user_data)
+{
+    VtAgentControl *control = user_data;
+    VtSources *sources = vt_agent_get_sources(control->agent);
+    g_autoptr(GError) error = NULL;
+
+    if (!vt_control_check_caller(invocation))
+        return G_DBUS_METHOD_INVOCATION_HANDLED;
+    if (vt_operator_set_online(sources, name, is_online, &error))
+        vt_bus_agent1_complete_set_online(object, invocation);
+    else
+        refuse(invocation, error);
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static gboolean
+on_make_step(VtBusAgent1 *object, GDBusMethodInvocation *invocation, gpointer user_data)
+{
+    VtAgentControl *control = user_data;
+
+    if (!vt_control_check_caller(invocation))
+        return G_DBUS_METHOD_INVOCATION_HANDLED;
+    vt_agent_take_hint(&vt_operator_step, control->agent);
+    vt_bus_agent1_complete_make_step(object, invocation);
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+/* Each method's signal, and who handles it. */
+static const struct {
+    const char *signal;
+    GCallback handler;
+} handlers[] = {
+    { "handle-get-tracking", G_CALLBACK(on_get_tracking) },
+    { "handle-get-sources", G_CALLBACK(on_get_sources) },
+    { "handle-get-ntp-data", G_CALLBACK(on_get_ntp_data) },
+    { "handle-get-clocks", G_CALLBACK(on_get_clocks) },
+    { "handle-get-journal", G_CALLBACK(on_get_journal) },
+    { "handle-burst", G_CALLBACK(on_burst) },
+    { "handle-set-online", G_CALLBACK(on_set_online) },
+    { "handle-make-step", G_CALLBACK(on_make_step) },
+};
+
 VtAgentControl *
 vt_agent_control_new(VtAgent *agent, const char *path, GError **error)
 {
@@ -69,15 +143,8 @@ vt_agent_control_new(VtAgent *agent, const char *path, GError **error)
 
     control->agent = agent;
     control->object = vt_bus_agent1_skeleton_new();
-    g_signal_connect(control->object, "handle-get-tracking", G_CALLBACK(on_get_tracking),
-                     control);
-    g_signal_connect(control->object, "handle-get-sources", G_CALLBACK(on_get_sources),
-                     control);
-    g_signal_connect(control->object, "handle-get-ntp-data", G_CALLBACK(on_get_ntp_data),
-                     control);
-    g_signal_connect(control->object, "handle-get-clocks", G_CALLBACK(on_get_clocks), control);
-    g_signal_connect(control->object, "handle-get-journal", G_CALLBACK(on_get_journal),
-                     control);
+    for (size_t i = 0; i < G_N_ELEMENTS(handlers); i++)
+        g_signal_connect(control->object, handlers[i].signal, handlers[i].handler, control);
     /* Reading the state of this guest's clock needs no privilege. */
     control->server = vt_control_server_new(path != NULL ? path : vt_control_path_agent(), 0666,
                                             G_DBUS_INTERFACE_SKELETON(control->object),

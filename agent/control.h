@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The agent's D-Bus face on its private socket: state out, nothing in. */
+/* The agent's D-Bus face on its private socket: state out, an operator's wishes in. */
 #pragma once
 
 #include "agent/agent.h"

@@ -35,6 +35,14 @@ reading_age(const VtAgentView *view)
     return vt_mono_diff(view->raw_now, view->status.raw_last_reading_at);
 }
 
+/* When the reference was read last, by this clock; 0: never. */
+static VtNs
+reference_time(const VtAgentView *view)
+{
+    VtNs age_ns = reading_age(view);
+    return age_ns >= 0 ? vt_wall_add(view->wall_now, -age_ns).ns : 0;
+}
+
 static GVariant *
 disruption_to_variant(const VtDisruptionRecord *record, VtMono raw_now)
 {
@@ -99,6 +107,7 @@ vt_tracking_to_variant(const VtAgentView *view)
     g_variant_dict_insert(&dict, "can-correct", "b", view->can_correct);
     g_variant_dict_insert(&dict, "problem", "s", view->problem);
     g_variant_dict_insert(&dict, "last-reading-age-ns", "x", reading_age(view));
+    g_variant_dict_insert(&dict, "reference-time-ns", "x", reference_time(view));
     g_variant_dict_insert(&dict, "link", "s", link_name(view->link_state));
     insert_status(&dict, &view->status);
     g_variant_dict_insert_value(&dict, "last-disruption", last_to_variant(view));

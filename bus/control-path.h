@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Where the private control sockets of the two daemons are, and what is found behind them.
+ * Where the private control sockets of the two daemons are, what is found behind them, and what
+ * the daemons are called on the system bus.
  */
 #pragma once
+
+#define VT_AGENT_BUS_NAME "org.virttime.Agent1"
+#define VT_HOST_BUS_NAME  "org.virttime.Host1"
 
 #define VT_AGENT_OBJECT_PATH "/org/virttime/Agent1"
 #define VT_HOST_OBJECT_PATH  "/org/virttime/Host1"

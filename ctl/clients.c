@@ -75,13 +75,8 @@ static char *
 run_clients(const VtRequest *request, GError **error)
 {
     VtCall call = { .method = "GetNtpClients", .type = "aa{sv}" };
-    g_autoptr(GDBusConnection) connection =
-        vt_connection_open(request->side, request->socket_path, error);
-    if (connection == NULL)
-        return NULL;
-
     call.arguments = g_variant_new("(u)", request->n_lines);
-    g_autoptr(GVariant) clients = vt_connection_call(connection, request->side, &call, error);
+    g_autoptr(GVariant) clients = vt_session_call(request->session, &call, error);
     if (clients == NULL)
         return NULL;
     return request->json ? vt_json_from_answer(clients) : format_clients(clients);
@@ -90,7 +85,7 @@ run_clients(const VtRequest *request, GError **error)
 const VtCommand vt_command_clients = {
     .name = "clients",
     .side = VT_SIDE_HOST,
-    .options = VT_COMMAND_HAS_LINES,
+    .options = VT_COMMAND_HAS_LINES | VT_COMMAND_HAS_WATCH,
     .summary = "show who asks this host for the time over NTP",
     .help =
         "Shows the clients of virt-time-hostd's NTP service, the one that asked last first.\n"

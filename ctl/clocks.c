@@ -75,13 +75,7 @@ format_clocks(GVariant *clocks)
 static char *
 run_clocks(const VtRequest *request, GError **error)
 {
-    g_autoptr(GDBusConnection) connection =
-        vt_connection_open(request->side, request->socket_path, error);
-    if (connection == NULL)
-        return NULL;
-
-    g_autoptr(GVariant) clocks =
-        vt_connection_ask(connection, request->side, "GetClocks", "aa{sv}", error);
+    g_autoptr(GVariant) clocks = vt_session_ask(request->session, "GetClocks", "aa{sv}", error);
     if (clocks == NULL)
         return NULL;
     return request->json ? vt_json_from_answer(clocks) : format_clocks(clocks);
@@ -90,6 +84,7 @@ run_clocks(const VtRequest *request, GError **error)
 const VtCommand vt_command_clocks = {
     .name = "clocks",
     .side = VT_SIDE_AGENT,
+    .options = VT_COMMAND_HAS_WATCH,
     .summary = "show the clocks that this machine's devices have",
     .help =
         "Shows each clock that a device of this machine has, and why it is used or not.\n"

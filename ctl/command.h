@@ -11,13 +11,15 @@
 #include <glib.h>
 
 #include "base/units.h"
-#include "ctl/connection.h"
+#include "ctl/session.h"
 
 typedef struct {
     VtSide side;
-    const char *socket_path; /* NULL: where the daemon of that side has it */
+    VtSession *session; /* with the daemon of that side */
     bool json;
-    const char *word;  /* what stands behind the name of the command; NULL if nothing may */
+    bool verbose;      /* explain the signs and headings */
+    bool colour;       /* it is read on a terminal that shows them */
+    const char *word;  /* what stands behind the name of the command; NULL if nothing does */
     unsigned n_lines;  /* --lines */
     VtNs max_error_ns; /* --max-error; VT_NS_MAX: any */
     VtNs timeout_ns;   /* --timeout */
@@ -26,15 +28,18 @@ typedef struct {
 
 /* Options that not every command has. */
 typedef enum {
-    VT_COMMAND_HAS_LINES = 1 << 0, /* --lines */
-    VT_COMMAND_HAS_WAIT = 1 << 1,  /* --max-error, --timeout, --against-host */
+    VT_COMMAND_HAS_LINES = 1 << 0,   /* --lines */
+    VT_COMMAND_HAS_WAIT = 1 << 1,    /* --max-error, --timeout, --against-host */
+    VT_COMMAND_HAS_VERBOSE = 1 << 2, /* --verbose */
+    VT_COMMAND_HAS_WATCH = 1 << 3,   /* --watch: it only looks */
 } VtCommandOptions;
 
 typedef struct {
     const char *name;
-    VtSide side;      /* asked unless the operator names another */
-    bool both_sides;  /* whether another may be named at all */
-    const char *word; /* what must stand behind the name: "GUEST"; NULL: nothing may */
+    VtSide side;     /* asked unless the operator names another */
+    bool both_sides; /* whether another may be named at all */
+    const char
+        *word; /* what must stand behind the name: "GUEST"; "[SOURCE]": may; NULL: nothing */
     unsigned options; /* VtCommandOptions */
     const char *summary;
     const char *help; /* what the output means, for 'help COMMAND'; ends with a newline */
@@ -45,9 +50,18 @@ typedef struct {
 
 extern const VtCommand vt_command_tracking;
 extern const VtCommand vt_command_sources;
+extern const VtCommand vt_command_sourcestats;
+extern const VtCommand vt_command_selectdata;
+extern const VtCommand vt_command_ntpdata;
 extern const VtCommand vt_command_clocks;
+extern const VtCommand vt_command_activity;
 extern const VtCommand vt_command_journal;
 extern const VtCommand vt_command_waitsync;
+extern const VtCommand vt_command_burst;
+extern const VtCommand vt_command_makestep;
+extern const VtCommand vt_command_online;
+extern const VtCommand vt_command_offline;
+extern const VtCommand vt_command_reload;
 extern const VtCommand vt_command_guests;
 extern const VtCommand vt_command_clients;
 extern const VtCommand vt_command_serverstats;

@@ -5,12 +5,12 @@
 #include "ctl/json.h"
 
 static bool
-set_frozen(GDBusConnection *connection, const VtRequest *request, GError **error)
+set_frozen(const VtRequest *request, GError **error)
 {
     VtCall call = { .method = "SetFrozen" };
 
     call.arguments = g_variant_new("(b)", g_str_equal(request->word, "on"));
-    g_autoptr(GVariant) answer = vt_connection_call(connection, request->side, &call, error);
+    g_autoptr(GVariant) answer = vt_session_call(request->session, &call, error);
     return answer != NULL;
 }
 
@@ -37,15 +37,10 @@ run_freeze(const VtRequest *request, GError **error)
                     request->word);
         return NULL;
     }
-    g_autoptr(GDBusConnection) connection =
-        vt_connection_open(request->side, request->socket_path, error);
-    if (connection == NULL)
-        return NULL;
-    if (!g_str_equal(request->word, "status") && !set_frozen(connection, request, error))
+    if (!g_str_equal(request->word, "status") && !set_frozen(request, error))
         return NULL;
 
-    g_autoptr(GVariant) host =
-        vt_connection_ask(connection, request->side, "GetHost", "a{sv}", error);
+    g_autoptr(GVariant) host = vt_session_ask(request->session, "GetHost", "a{sv}", error);
     if (host == NULL)
         return NULL;
     return format_frozen(request, vt_facts_get_flag(host, "frozen"));

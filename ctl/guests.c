@@ -107,26 +107,20 @@ format_guests(GVariant *host, GVariant *guests)
 static char *
 run_guests(const VtRequest *request, GError **error)
 {
-    g_autoptr(GDBusConnection) connection =
-        vt_connection_open(request->side, request->socket_path, error);
-    if (connection == NULL)
-        return NULL;
-
-    g_autoptr(GVariant) guests =
-        vt_connection_ask(connection, request->side, "GetGuests", "aa{sv}", error);
+    g_autoptr(GVariant) guests = vt_session_ask(request->session, "GetGuests", "aa{sv}", error);
     if (guests == NULL)
         return NULL;
     if (request->json)
         return vt_json_from_answer(guests);
 
-    g_autoptr(GVariant) host =
-        vt_connection_ask(connection, request->side, "GetHost", "a{sv}", error);
+    g_autoptr(GVariant) host = vt_session_ask(request->session, "GetHost", "a{sv}", error);
     return host == NULL ? NULL : format_guests(host, guests);
 }
 
 const VtCommand vt_command_guests = {
     .name = "guests",
     .side = VT_SIDE_HOST,
+    .options = VT_COMMAND_HAS_WATCH,
     .summary = "show the guests of this host and how right their clocks are",
     .help = "Shows what virt-time-hostd knows of this host's clock and of each guest.\n"
             "\n"

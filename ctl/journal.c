@@ -96,13 +96,8 @@ static char *
 run_journal(const VtRequest *request, GError **error)
 {
     VtCall call = { .method = "GetJournal", .type = "aa{sv}" };
-    g_autoptr(GDBusConnection) connection =
-        vt_connection_open(request->side, request->socket_path, error);
-    if (connection == NULL)
-        return NULL;
-
     call.arguments = g_variant_new("(u)", request->n_lines);
-    g_autoptr(GVariant) records = vt_connection_call(connection, request->side, &call, error);
+    g_autoptr(GVariant) records = vt_session_call(request->session, &call, error);
     if (records == NULL)
         return NULL;
     if (request->json)
@@ -116,7 +111,7 @@ const VtCommand vt_command_journal = {
     .name = "journal",
     .side = VT_SIDE_AGENT,
     .both_sides = true,
-    .options = VT_COMMAND_HAS_LINES,
+    .options = VT_COMMAND_HAS_LINES | VT_COMMAND_HAS_WATCH,
     .summary = "show the disruptions of the past and how they ended",
     .help =
         "Shows what befell this guest, the newest last; with --host, how the guests of this\n"

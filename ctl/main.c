@@ -8,18 +8,24 @@
 
 #include "base/error.h"
 #include "ctl/command.h"
+#include "ctl/style.h"
+#include "ctl/watch.h"
 
 #define EXIT_USAGE 2
 
 #define NO_LINES           G_MININT
 #define DEFAULT_LINES      10
 #define DEFAULT_TIMEOUT_NS (30 * VT_NS_PER_SEC)
+#define DEFAULT_WATCH      "1s"
+#define LEAST_WATCH_NS     (100 * VT_NS_PER_MS)
 
 typedef struct {
     gboolean help;
     gboolean version;
     gboolean json;
+    gboolean verbose;
     gboolean host;
+    char *watch; /* NULL: once */
     char *socket_path;
     int n_lines; /* NO_LINES: not given */
     char *max_error;
@@ -31,6 +37,7 @@ typedef struct {
 static void
 arguments_clear(Arguments *arguments)
 {
+    g_free(arguments->watch);
     g_free(arguments->socket_path);
     g_free(arguments->max_error);
     g_free(arguments->timeout);
@@ -47,6 +54,10 @@ describe_arguments(Arguments *arguments)
           NULL },
         { "json", 'j', 0, G_OPTION_ARG_NONE, &arguments->json,
           "Print every fact as JSON, durations in nanoseconds", NULL },
+        { "verbose", 'v', 0, G_OPTION_ARG_NONE, &arguments->verbose,
+          "Explain the signs and headings", NULL },
+        { "watch", 'w', 0, G_OPTION_ARG_STRING, &arguments->watch,
+          "Show it again and again, each SPAN (default: 1s)", "SPAN" },
         { "host", 0, 0, G_OPTION_ARG_NONE, &arguments->host,
           "Ask virt-time-hostd where a command would ask virt-time-agent", NULL },
         { "socket", 0, 0, G_OPTION_ARG_FILENAME, &arguments->socket_path,
@@ -107,11 +118,14 @@ print_command_help(const VtCommand *command)
 {
     bool has_lines = (command->options & VT_COMMAND_HAS_LINES) != 0;
     bool has_wait = (command->options & VT_COMMAND_HAS_WAIT) != 0;
+    bool has_verbose = (command->options & VT_COMMAND_HAS_VERBOSE) != 0;
+    bool has_watch = (command->options & VT_COMMAND_HAS_WATCH) != 0;
     g_autofree char *text =
-        g_strdup_printf("Usage: virt-timectl %s%s%s%s%s [--json] [--socket PATH]%s\n\n%s",
+        g_strdup_printf("Usage: virt-timectl %s%s%s%s%s%s%s [--json] [--socket PATH]%s\n\n%s",
                         command->name, command->word != NULL ? " " : "",
                         command->word != NULL ? command->word : "", has_lines ? " [-n N]" : "",
                         has_wait ? " [--max-error SPAN] [--timeout SPAN] [--against-host]" : "",
+                        has_verbose ? " [-v]" : "", has_watch ? " [--watch[=SPAN]]" : "",
                         command->both_sides ? " [--host]" : "", command->help);
 
     return print_answer(text);
@@ -130,6 +144,10 @@ find_misplaced(const VtCommand *command, const Arguments *arguments)
         return "--lines";
     if (wants_wait && (command->options & VT_COMMAND_HAS_WAIT) == 0)
         return "--max-error, --timeout or --against-host";
+    if (arguments->verbose && (command->options & VT_COMMAND_HAS_VERBOSE) == 0)
+        return "--verbose";
+    if (arguments->watch != NULL && (command->options & VT_COMMAND_HAS_WATCH) == 0)
+        return "--watch";
     return NULL;
 }
 
@@ -141,8 +159,9 @@ make_request(const VtCommand *command,
 {
     *ret_request = (VtRequest){
         .side = arguments->host ? VT_SIDE_HOST : command->side,
-        .socket_path = arguments->socket_path,
         .json = arguments->json,
+        .verbose = arguments->verbose,
+        .colour = !arguments->json && vt_style_is_wanted(),
         .n_lines =
             arguments->n_lines == NO_LINES ? DEFAULT_LINES : (unsigned)arguments->n_lines,
         .max_error_ns = VT_NS_MAX,
@@ -157,6 +176,29 @@ make_request(const VtCommand *command,
 }
 
 static int
+report_failure(const GError *error)
+{
+    if (g_error_matches(error, VT_ERROR, VT_ERROR_INVALID))
+        return report_usage("%s", error->message);
+    fprintf(stderr, "virt-timectl: %s\n", error->message);
+    return EXIT_FAILURE;
+}
+
+static int
+watch_command(const VtCommand *command, const VtRequest *request, const char *span)
+{
+    g_autoptr(GError) error = NULL;
+    VtNs every_ns;
+
+    if (!vt_ns_parse(span, &every_ns, &error))
+        return report_usage("%s", error->message);
+    if (every_ns < LEAST_WATCH_NS)
+        return report_usage("--watch cannot be shorter than 100ms");
+    return vt_watch_run(command, request, every_ns, &error) ? EXIT_SUCCESS
+                                                            : report_failure(error);
+}
+
+static int
 run_command(const VtCommand *command, const Arguments *arguments, const char *word)
 {
     g_autoptr(GError) error = NULL;
@@ -164,16 +206,13 @@ run_command(const VtCommand *command, const Arguments *arguments, const char *wo
 
     if (!make_request(command, arguments, &request, &error))
         return report_usage("%s", error->message);
+    g_autoptr(VtSession) session = vt_session_new(request.side, arguments->socket_path);
+    request.session = session;
     request.word = word;
+    if (arguments->watch != NULL)
+        return watch_command(command, &request, arguments->watch);
     g_autofree char *answer = command->run(&request, &error);
-
-    if (answer == NULL && g_error_matches(error, VT_ERROR, VT_ERROR_INVALID))
-        return report_usage("%s", error->message);
-    if (answer == NULL) {
-        fprintf(stderr, "virt-timectl: %s\n", error->message);
-        return EXIT_FAILURE;
-    }
-    return print_answer(answer);
+    return answer != NULL ? print_answer(answer) : report_failure(error);
 }
 
 static int
@@ -205,7 +244,7 @@ dispatch(const Arguments *arguments, GOptionContext *context)
         return report_usage("one word too many: '%s'", words[2]);
     if (help)
         return print_command_help(command);
-    if (word == NULL && command->word != NULL)
+    if (word == NULL && command->word != NULL && command->word[0] != '[')
         return report_usage("'%s' needs %s", command->name, command->word);
     if (arguments->n_lines != NO_LINES && arguments->n_lines < 0)
         return report_usage("--lines cannot be negative");
@@ -215,14 +254,26 @@ dispatch(const Arguments *arguments, GOptionContext *context)
     return run_command(command, arguments, word);
 }
 
+/* Else GOption would take what follows, the name of a command, for the span. */
+static void
+name_default_watch(int argc, char **argv)
+{
+    for (int i = 1; i < argc && !g_str_equal(argv[i], "--"); i++) {
+        if (g_str_equal(argv[i], "--watch") || g_str_equal(argv[i], "-w"))
+            argv[i] = (char *)"--watch=" DEFAULT_WATCH;
+    }
+}
+
 int
 main(int argc, char **argv)
 {
     setlocale(LC_ALL, "");
+    g_set_prgname("virt-timectl");
     g_auto(Arguments) arguments = { .n_lines = NO_LINES };
     g_autoptr(GError) error = NULL;
     g_autoptr(GOptionContext) context = describe_arguments(&arguments);
 
+    name_default_watch(argc, argv);
     if (!g_option_context_parse(context, &argc, &argv, &error))
         return report_usage("%s", error->message);
     return dispatch(&arguments, context);

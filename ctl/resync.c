@@ -22,13 +22,8 @@ static char *
 run_resync(const VtRequest *request, GError **error)
 {
     VtCall call = { .method = "Resync" };
-    g_autoptr(GDBusConnection) connection =
-        vt_connection_open(request->side, request->socket_path, error);
-    if (connection == NULL)
-        return NULL;
-
     call.arguments = g_variant_new("(s)", request->word);
-    g_autoptr(GVariant) answer = vt_connection_call(connection, request->side, &call, error);
+    g_autoptr(GVariant) answer = vt_session_call(request->session, &call, error);
     return answer != NULL ? format_answer(request) : NULL;
 }
 

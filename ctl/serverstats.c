@@ -40,13 +40,8 @@ format_counters(GVariant *facts)
 static char *
 run_serverstats(const VtRequest *request, GError **error)
 {
-    g_autoptr(GDBusConnection) connection =
-        vt_connection_open(request->side, request->socket_path, error);
-    if (connection == NULL)
-        return NULL;
-
     g_autoptr(GVariant) facts =
-        vt_connection_ask(connection, request->side, "GetNtpCounters", "a{sv}", error);
+        vt_session_ask(request->session, "GetNtpCounters", "a{sv}", error);
     if (facts == NULL)
         return NULL;
     return request->json ? vt_json_from_answer(facts) : format_counters(facts);
@@ -55,6 +50,7 @@ run_serverstats(const VtRequest *request, GError **error)
 const VtCommand vt_command_serverstats = {
     .name = "serverstats",
     .side = VT_SIDE_HOST,
+    .options = VT_COMMAND_HAS_WATCH,
     .summary = "show what became of the NTP requests that reached this host",
     .help =
         "Shows the counters of virt-time-hostd's NTP service since it began.\n"

@@ -1,90 +1,82 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ctl/cells.h"
 #include "ctl/command.h"
-#include "ctl/facts.h"
 #include "ctl/json.h"
-#include "ctl/table.h"
-
-#define ABSENT "-"
+#include "ctl/source-facts.h"
 
 static const VtColumn columns[] = {
-    { "NAME", VT_ALIGN_LEFT },   { "KIND", VT_ALIGN_LEFT },    { "ADDRESS", VT_ALIGN_LEFT },
-    { "STATE", VT_ALIGN_LEFT },  { "OFFSET", VT_ALIGN_RIGHT }, { "+/-", VT_ALIGN_RIGHT },
-    { "DELAY", VT_ALIGN_RIGHT }, { "ROOT", VT_ALIGN_RIGHT },   { "STRATUM", VT_ALIGN_RIGHT },
-    { "REACH", VT_ALIGN_RIGHT }, { "LAST", VT_ALIGN_RIGHT },   { "PROBLEM", VT_ALIGN_LEFT },
+    { "MS", VT_ALIGN_LEFT },      { "NAME", VT_ALIGN_LEFT },
+    { "ADDRESS", VT_ALIGN_LEFT }, { "STRATUM", VT_ALIGN_RIGHT },
+    { "POLL", VT_ALIGN_RIGHT },   { "REACH", VT_ALIGN_RIGHT },
+    { "LASTRX", VT_ALIGN_RIGHT }, { "LAST SAMPLE", VT_ALIGN_LEFT },
+    { "PROBLEM", VT_ALIGN_LEFT },
 };
 
-static const char *
-describe_state(GVariant *source)
-{
-    if (vt_facts_get_flag(source, "selected"))
-        return vt_facts_get_flag(source, "usable") ? "followed" : "lost";
-    if (!vt_facts_get_flag(source, "usable"))
-        return "unusable";
-    return vt_facts_get_flag(source, "synchronised") ? "usable" : "unsynchronised";
-}
-
-static void
-add_text(VtTable *table, GVariant *source, const char *key)
-{
-    g_autofree char *text = vt_facts_format_text(source, key, ABSENT);
-
-    vt_table_add_cell(table, text);
-}
-
-/* Before the first reading these would be zeros that nobody has measured. */
-static void
-add_measured(VtTable *table, GVariant *source)
-{
-    static const char *const spans[] = { "error-ns", "delay-ns", "root-distance-ns" };
-    bool is_measured = vt_facts_get_int(source, "last-reading-age-ns") >= 0 &&
-                       vt_facts_get_int(source, "readings") > 0;
-    g_autofree char *offset = vt_facts_format_offset(source, "offset-ns");
-    g_autofree char *stratum =
-        g_strdup_printf("%" G_GINT64_FORMAT, vt_facts_get_int(source, "stratum"));
-
-    vt_table_add_cell(table, is_measured ? offset : ABSENT);
-    for (size_t i = 0; i < G_N_ELEMENTS(spans); i++) {
-        g_autofree char *span = vt_facts_format_span(source, spans[i]);
-        vt_table_add_cell(table, is_measured ? span : ABSENT);
-    }
-    vt_table_add_cell(table, is_measured ? stratum : ABSENT);
-}
+static const char legend[] =
+    "M:   ^  NTP server                    #  clock of this machine or of its host\n"
+    "S:\n" VT_SOURCE_FACTS_SIGNS
+    "POLL         2 to that power is the time between requests, in seconds\n"
+    "REACH        which of the last eight readings came, octal: 377 is all of them\n"
+    "LAST SAMPLE  offset now [as it was measured] +/- how far true time may be from that;\n"
+    "             positive: this clock is behind\n"
+    "\n";
 
 /* Of the last eight, as octal digits: what operators of NTP know. */
 static void
 add_reach(VtTable *table, GVariant *source)
 {
     g_autofree char *reach =
-        g_strdup_printf("%03o", (unsigned)vt_facts_get_int(source, "reachability") & 0xffu);
+        g_strdup_printf("%o", (unsigned)vt_facts_get_int(source, "reachability") & 0xffu);
 
     vt_table_add_cell(table, reach);
 }
 
 static void
-add_source(VtTable *table, GVariant *source)
+add_sample(VtTable *table, GVariant *source)
 {
-    bool has_last = vt_facts_get_int(source, "readings") > 0;
-    g_autofree char *age = vt_facts_format_age(source, "last-reading-age-ns");
+    VtNs bound_ns = vt_ns_add(vt_facts_get_int(source, "error-ns"),
+                              vt_facts_get_int(source, "root-distance-ns"));
+    g_autofree char *offset = vt_facts_format_offset(source, "offset-ns");
+    g_autofree char *measured = vt_facts_format_offset(source, "measured-offset-ns");
+    g_autofree char *bound = vt_ns_format_span(bound_ns);
+    /* Of one width, so that they stand below one another. */
+    g_autofree char *text = g_strdup_printf("%9s [%9s] +/- %8s", offset, measured, bound);
 
-    add_text(table, source, "name");
-    add_text(table, source, "kind");
-    add_text(table, source, "address");
-    vt_table_add_cell(table, describe_state(source));
-    add_measured(table, source);
+    vt_table_add_cell(table, vt_source_facts_is_measured(source) ? text : VT_CELL_ABSENT);
+}
+
+static void
+add_source(VtTable *table, GVariant *source, bool colour)
+{
+    bool is_measured = vt_source_facts_is_measured(source);
+    g_autofree char *signs = g_strconcat(vt_source_facts_get_kind_sign(source),
+                                         vt_source_facts_get_state_sign(source), NULL);
+    g_autofree char *problem = vt_source_facts_dup_problem(source);
+
+    vt_table_set_style(table, colour, vt_source_facts_get_style(source));
+    vt_table_add_cell(table, signs);
+    vt_cells_add_text(table, source, "name");
+    vt_cells_add_text(table, source, "address");
+    if (is_measured)
+        vt_cells_add_int(table, source, "stratum");
+    else
+        vt_table_add_cell(table, VT_CELL_ABSENT);
+    vt_cells_add_int(table, source, "poll");
     add_reach(table, source);
-    vt_table_add_cell(table, has_last ? age : ABSENT);
-    add_text(table, source, "problem");
+    vt_cells_add_age(table, source, "last-reading-age-ns", is_measured);
+    add_sample(table, source);
+    vt_table_add_cell(table, problem);
 }
 
 static char *
-format_sources(GVariant *sources)
+format_sources(GVariant *sources, const VtRequest *request)
 {
-    GString *output = g_string_new(NULL);
+    GString *output = g_string_new(request->verbose ? legend : NULL);
     g_autoptr(VtTable) table = vt_table_new(columns, G_N_ELEMENTS(columns));
 
     for (size_t i = 0; i < g_variant_n_children(sources); i++) {
         g_autoptr(GVariant) source = g_variant_get_child_value(sources, i);
-        add_source(table, source);
+        add_source(table, source, request->colour);
     }
     vt_table_append_to(table, output);
     return g_string_free(output, FALSE);
@@ -93,31 +85,28 @@ format_sources(GVariant *sources)
 static char *
 run_sources(const VtRequest *request, GError **error)
 {
-    g_autoptr(GDBusConnection) connection =
-        vt_connection_open(request->side, request->socket_path, error);
-    if (connection == NULL)
-        return NULL;
-
     g_autoptr(GVariant) sources =
-        vt_connection_ask(connection, request->side, "GetSources", "aa{sv}", error);
+        vt_session_ask(request->session, "GetSources", "aa{sv}", error);
     if (sources == NULL)
         return NULL;
-    return request->json ? vt_json_from_answer(sources) : format_sources(sources);
+    return request->json ? vt_json_from_answer(sources) : format_sources(sources, request);
 }
 
 const VtCommand vt_command_sources = {
     .name = "sources",
     .side = VT_SIDE_AGENT,
+    .options = VT_COMMAND_HAS_VERBOSE | VT_COMMAND_HAS_WATCH,
     .summary = "show the clocks that this one is or could be compared with",
     .help =
-        "Shows the link to the host and each server of the settings.\n"
+        "Shows the link to the host, the clocks of the hypervisor and each NTP server.\n"
         "\n"
-        "  STATE   followed; usable; unsynchronised: it says itself that it is not right;\n"
-        "          unusable: it does not answer; lost: the last one, and it does not either\n"
-        "  OFFSET  it minus this clock, now: positive means that this clock is behind\n"
-        "  +/-     by how much that may be wrong\n"
-        "  DELAY   round trip of the last reading\n"
-        "  ROOT    how far it may itself be from true time\n"
-        "  REACH   which of the last eight readings came: an octal number, 377 is all\n",
+        "  M            ^ NTP server; # clock of this machine or of its host\n"
+        "  S            * followed; + its word counts, too; - agrees, and is not needed;\n"
+        "               x contradicts the others; ~ scatters too much; ? is no use\n"
+        "  POLL         2 to that power is the time between requests, in seconds\n"
+        "  REACH        which of the last eight readings came: an octal number, 377 is all\n"
+        "  LASTRX       how long ago the last one came\n"
+        "  LAST SAMPLE  it minus this clock, now [as measured], and how far true time may be\n"
+        "               from that: positive means that this clock is behind\n",
     .run = run_sources,
 };

@@ -11,6 +11,8 @@ struct VtTable {
     const VtColumn *columns;
     size_t n_columns;
     GPtrArray *cells;
+    GArray *styles; /* VtStyle of each row that was given one, in order */
+    bool colour;
 };
 
 VtTable *
@@ -21,6 +23,7 @@ vt_table_new(const VtColumn *columns, size_t n_columns)
     table->columns = columns;
     table->n_columns = n_columns;
     table->cells = g_ptr_array_new_with_free_func(g_free);
+    table->styles = g_array_new(FALSE, TRUE, sizeof(VtStyle));
     return table;
 }
 
@@ -30,6 +33,7 @@ vt_table_free(VtTable *table)
     if (table == NULL)
         return;
     g_ptr_array_unref(table->cells);
+    g_array_unref(table->styles);
     g_free(table);
 }
 
@@ -37,6 +41,24 @@ void
 vt_table_add_cell(VtTable *table, const char *text)
 {
     g_ptr_array_add(table->cells, g_strdup(text));
+}
+
+void
+vt_table_set_style(VtTable *table, bool colour, VtStyle style)
+{
+    guint row = table->cells->len / (guint)table->n_columns;
+
+    table->colour = colour;
+    if (table->styles->len <= row)
+        g_array_set_size(table->styles, row + 1);
+    g_array_index(table->styles, VtStyle, row) = style;
+}
+
+static VtStyle
+get_style(const VtTable *table, size_t row)
+{
+    return row < table->styles->len ? g_array_index(table->styles, VtStyle, row)
+                                    : VT_STYLE_PLAIN;
 }
 
 static size_t
@@ -88,10 +110,24 @@ append_cell(GString *output, const char *text, size_t width, VtAlign align)
 }
 
 static void
-end_line(GString *output)
+strip_blanks(GString *output)
 {
     while (output->len > 0 && output->str[output->len - 1] == ' ')
         g_string_truncate(output, output->len - 1);
+}
+
+static void
+append_row(const VtTable *table, size_t row, const size_t *widths, GString *output)
+{
+    g_autoptr(GString) line = g_string_new(NULL);
+
+    for (size_t column = 0; column < table->n_columns; column++) {
+        append_blanks(line, column > 0 ? 2 : 0);
+        append_cell(line, get_cell(table, row, column), widths[column],
+                    table->columns[column].align);
+    }
+    strip_blanks(line);
+    vt_style_append(output, table->colour, get_style(table, row), line->str);
     g_string_append_c(output, '\n');
 }
 
@@ -106,15 +142,10 @@ vt_table_append_to(const VtTable *table, GString *output)
         append_blanks(output, column > 0 ? 2 : 0);
         append_cell(output, shape->heading, widths[column], shape->align);
     }
-    end_line(output);
-    for (size_t row = 0; row < table->cells->len / table->n_columns; row++) {
-        for (size_t column = 0; column < table->n_columns; column++) {
-            append_blanks(output, column > 0 ? 2 : 0);
-            append_cell(output, get_cell(table, row, column), widths[column],
-                        table->columns[column].align);
-        }
-        end_line(output);
-    }
+    strip_blanks(output);
+    g_string_append_c(output, '\n');
+    for (size_t row = 0; row < table->cells->len / table->n_columns; row++)
+        append_row(table, row, widths, output);
 }
 
 void
@@ -128,5 +159,6 @@ vt_table_append_fact(GString *output, const char *name, const char *format, ...)
     va_start(arguments, format);
     g_string_append_vprintf(output, format, arguments);
     va_end(arguments);
-    end_line(output);
+    strip_blanks(output);
+    g_string_append_c(output, '\n');
 }

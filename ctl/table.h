@@ -9,6 +9,8 @@
 
 #include <glib.h>
 
+#include "ctl/style.h"
+
 typedef struct VtTable VtTable;
 
 typedef enum {
@@ -28,6 +30,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtTable, vt_table_free)
 
 /* Fills the next cell, row after row, with a copy of @text. */
 void vt_table_add_cell(VtTable *table, const char *text);
+
+/* The row of the next cell is shown in @style, if @colour is true. */
+void vt_table_set_style(VtTable *table, bool colour, VtStyle style);
 
 /* Appends heading and full rows to @output, without blanks at the ends of lines. */
 void vt_table_append_to(const VtTable *table, GString *output);

@@ -7,6 +7,8 @@
 #include "ctl/facts.h"
 #include "ctl/host-facts.h"
 #include "ctl/json.h"
+#include "ctl/leap.h"
+#include "ctl/style.h"
 #include "ctl/table.h"
 
 #define PPB_PER_PPM 1000.0
@@ -29,17 +31,30 @@ describe_synchronisation(GVariant *facts)
     return "no";
 }
 
+/* As chronyc does it. */
+static char *
+format_reference_time(GVariant *facts)
+{
+    int64_t at_ns = vt_facts_get_int(facts, "reference-time-ns");
+    g_autoptr(GDateTime) at = g_date_time_new_from_unix_utc(at_ns / VT_NS_PER_SEC);
+
+    return at_ns != 0 && at != NULL ? g_date_time_format(at, "%a %b %d %H:%M:%S %Y")
+                                    : g_strdup("unknown");
+}
+
 static void
 append_reference(GVariant *facts, GString *output)
 {
     g_autofree char *reference = vt_facts_format_text(facts, "reference", "none");
+    g_autofree char *reference_time = format_reference_time(facts);
     int64_t stratum = vt_facts_get_int(facts, "stratum");
 
-    vt_table_append_fact(output, "Reference", "%s", reference);
+    vt_table_append_fact(output, "Reference ID", "%s", reference);
     if (stratum > 0)
         vt_table_append_fact(output, "Stratum", "%" PRId64, stratum);
     else
         vt_table_append_fact(output, "Stratum", "unknown");
+    vt_table_append_fact(output, "Ref time (UTC)", "%s", reference_time);
 }
 
 static void
@@ -47,12 +62,18 @@ append_offset(GVariant *facts, GString *output)
 {
     int64_t offset_ns = vt_facts_get_int(facts, "offset-ns");
     int64_t size_ns = vt_ns_abs(offset_ns);
-    g_autofree char *error_bound = vt_facts_format_span(facts, "error-ns");
-    g_autofree char *host_error_bound = vt_facts_format_span(facts, "host-error-ns");
 
     vt_table_append_fact(
         output, "System time", "%" PRId64 ".%09" PRId64 " seconds %s of reference",
         size_ns / VT_NS_PER_SEC, size_ns % VT_NS_PER_SEC, name_direction(offset_ns >= 0));
+}
+
+static void
+append_bound(GVariant *facts, GString *output)
+{
+    g_autofree char *error_bound = vt_facts_format_span(facts, "error-ns");
+    g_autofree char *host_error_bound = vt_facts_format_span(facts, "host-error-ns");
+
     vt_table_append_fact(output, "Error bound", "%s (%s against the reference)", error_bound,
                          host_error_bound);
 }
@@ -62,8 +83,9 @@ append_rate(GVariant *facts, GString *output)
 {
     double rate_ppb = vt_facts_get_number(facts, "rate-ppb");
 
-    vt_table_append_fact(output, "Frequency", "%.3f ppm %s (sigma %.3f ppm)",
-                         fabs(rate_ppb) / PPB_PER_PPM, name_direction(rate_ppb >= 0),
+    vt_table_append_fact(output, "Frequency", "%.3f ppm %s", fabs(rate_ppb) / PPB_PER_PPM,
+                         name_direction(rate_ppb >= 0));
+    vt_table_append_fact(output, "Skew", "%.3f ppm",
                          vt_facts_get_number(facts, "rate-sigma-ppb") / PPB_PER_PPM);
 }
 
@@ -118,35 +140,67 @@ append_disruptions(GVariant *facts, GString *output)
     vt_table_append_fact(output, "  Residual", "%s +/- %s", residual, error_bound);
 }
 
+/* Before the first reading these would be zeros that nobody has measured. */
+static void
+append_measured(GVariant *facts, GString *output)
+{
+    bool measured = vt_facts_get_int(facts, "last-reading-age-ns") >= 0 &&
+                    vt_facts_get_int(facts, "readings") > 0;
+
+    if (!measured) {
+        vt_table_append_fact(output, "System time", "not yet measured");
+        return;
+    }
+    append_offset(facts, output);
+    append_rate(facts, output);
+    append_readings(facts, output);
+    append_bound(facts, output);
+}
+
+static VtStyle
+get_state_style(GVariant *facts)
+{
+    if (vt_facts_get_flag(facts, "synchronised"))
+        return VT_STYLE_GOOD;
+    return vt_facts_get_flag(facts, "has-reference") ? VT_STYLE_DOUBT : VT_STYLE_BAD;
+}
+
+static void
+append_state(GVariant *facts, bool colour, GString *output)
+{
+    VtStyle style = get_state_style(facts);
+    g_autofree char *state = vt_facts_format_text(facts, "state", "unknown");
+    g_autofree char *styled_state = vt_style_dup(colour, style, state);
+    g_autofree char *synchronised =
+        vt_style_dup(colour, style, describe_synchronisation(facts));
+    int64_t leap =
+        vt_facts_get_flag(facts, "synchronised") ? vt_facts_get_int(facts, "leap") : 3;
+
+    vt_table_append_fact(output, "Leap status", "%s", vt_leap_get_name(leap));
+    vt_table_append_fact(output, "Synchronised", "%s", synchronised);
+    vt_table_append_fact(output, "State", "%s", styled_state);
+}
+
 static char *
-format_tracking(GVariant *facts)
+format_tracking(GVariant *facts, bool colour)
 {
     GString *output = g_string_new(NULL);
-    g_autofree char *state = vt_facts_format_text(facts, "state", "unknown");
     g_autofree char *mode = vt_facts_format_text(facts, "mode", "unknown");
     g_autofree char *link = vt_facts_format_text(facts, "link", "unknown");
     g_autofree char *problem = vt_facts_format_text(facts, "problem", "none");
+    g_autofree char *styled_problem = vt_style_dup(
+        colour, g_str_equal(problem, "none") ? VT_STYLE_PLAIN : VT_STYLE_DOUBT, problem);
 
     append_reference(facts, output);
-    vt_table_append_fact(output, "State", "%s", state);
-    vt_table_append_fact(output, "Synchronised", "%s", describe_synchronisation(facts));
-    /* Before the first reading these would be zeros that nobody has measured. */
-    bool measured = vt_facts_get_int(facts, "last-reading-age-ns") >= 0 &&
-                    vt_facts_get_int(facts, "readings") > 0;
-    if (measured) {
-        append_offset(facts, output);
-        append_rate(facts, output);
-        append_readings(facts, output);
-    } else {
-        vt_table_append_fact(output, "System time", "not yet measured");
-    }
+    append_measured(facts, output);
+    append_state(facts, colour, output);
     append_counters(facts, output);
     vt_table_append_fact(output, "Link", "%s", link);
     vt_table_append_fact(
         output, "Mode", "%s%s", mode,
         vt_facts_get_flag(facts, "can-correct") ? "" : ", but no permission to set the clock");
     append_disruptions(facts, output);
-    vt_table_append_fact(output, "Problem", "%s", problem);
+    vt_table_append_fact(output, "Problem", "%s", styled_problem);
     return g_string_free(output, FALSE);
 }
 
@@ -163,24 +217,20 @@ static char *
 run_tracking(const VtRequest *request, GError **error)
 {
     bool host = request->side == VT_SIDE_HOST;
-    g_autoptr(GDBusConnection) connection =
-        vt_connection_open(request->side, request->socket_path, error);
-    if (connection == NULL)
-        return NULL;
-
-    g_autoptr(GVariant) facts = vt_connection_ask(
-        connection, request->side, host ? "GetHost" : "GetTracking", "a{sv}", error);
+    g_autoptr(GVariant) facts =
+        vt_session_ask(request->session, host ? "GetHost" : "GetTracking", "a{sv}", error);
     if (facts == NULL)
         return NULL;
     if (request->json)
         return vt_json_from_answer(facts);
-    return host ? format_host(facts) : format_tracking(facts);
+    return host ? format_host(facts) : format_tracking(facts, request->colour);
 }
 
 const VtCommand vt_command_tracking = {
     .name = "tracking",
     .side = VT_SIDE_AGENT,
     .both_sides = true,
+    .options = VT_COMMAND_HAS_WATCH,
     .summary = "show how right this clock is and what last befell it",
     .help =
         "Shows what virt-time-agent knows of the clock of this machine; with --host, what\n"
@@ -188,7 +238,8 @@ const VtCommand vt_command_tracking = {
         "\n"
         "  System time      best estimate now; slow: this clock is behind the reference\n"
         "  Error bound      by how much this clock may be off true time\n"
-        "  Frequency        learnt rate of the oscillator, already compensated\n"
+        "  Frequency        learnt rate of the oscillator, already compensated; Skew: by how\n"
+        "                   much that may be off\n"
         "  Root distance    of the reference from true time\n"
         "  Last disruption  pause, restore or other event after which the clock was wrong\n",
     .run = run_tracking,

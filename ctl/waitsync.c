@@ -6,9 +6,6 @@
 
 #define POLL_US (100 * G_TIME_SPAN_MILLISECOND)
 
-/* Below what a daemon answers on one connection. */
-#define MAX_ASKS 100
-
 /* The key of the bound that counts. */
 static const char *
 bound_key(const VtRequest *request)
@@ -34,21 +31,6 @@ will_do(const VtRequest *request, GVariant *tracking)
            vt_facts_get_int(tracking, bound_key(request)) <= request->max_error_ns;
 }
 
-/* Transfer full; NULL when nobody answers. */
-static GVariant *
-ask_once(GDBusConnection **connection, const VtRequest *request, GError **error)
-{
-    if (*connection == NULL)
-        *connection = vt_connection_open(request->side, request->socket_path, error);
-    if (*connection == NULL)
-        return NULL;
-    GVariant *tracking =
-        vt_connection_ask(*connection, request->side, "GetTracking", "a{sv}", error);
-    if (tracking == NULL)
-        g_clear_object(connection);
-    return tracking;
-}
-
 static void
 explain_timeout(const VtRequest *request, GVariant *tracking, GError **error)
 {
@@ -71,11 +53,11 @@ static GVariant *
 wait_for_sync(const VtRequest *request, GError **error)
 {
     gint64 until_us = g_get_monotonic_time() + request->timeout_ns / VT_NS_PER_US;
-    g_autoptr(GDBusConnection) connection = NULL;
 
-    for (unsigned n_asks = 1;; n_asks++) {
+    for (;;) {
         g_autoptr(GError) problem = NULL;
-        g_autoptr(GVariant) tracking = ask_once(&connection, request, &problem);
+        g_autoptr(GVariant) tracking =
+            vt_session_ask(request->session, "GetTracking", "a{sv}", &problem);
         if (tracking != NULL && will_do(request, tracking))
             return g_steal_pointer(&tracking);
         bool is_over = g_get_monotonic_time() + POLL_US > until_us ||
@@ -86,8 +68,6 @@ wait_for_sync(const VtRequest *request, GError **error)
             g_propagate_error(error, g_steal_pointer(&problem));
         if (is_over)
             return NULL;
-        if (n_asks % MAX_ASKS == 0)
-            g_clear_object(&connection);
         g_usleep(POLL_US);
     }
 }

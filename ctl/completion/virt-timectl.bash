@@ -1,12 +1,19 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Completion of virt-timectl for bash.
 
+# Their names, as the agent has them now.
+_virt_timectl_sources()
+{
+    virt-timectl sources 2>/dev/null | awk 'NR > 1 { print $2 }'
+}
+
 _virt_timectl()
 {
     local word="${COMP_WORDS[COMP_CWORD]}"
     local before="${COMP_WORDS[COMP_CWORD - 1]}"
-    local commands='tracking sources clocks journal waitsync guests clients serverstats resync freeze'
-    local options='--help --version --json --host --socket --lines --max-error --timeout --against-host'
+    local commands='tracking sources sourcestats selectdata ntpdata clocks activity journal waitsync'
+    commands+=' burst makestep online offline guests clients serverstats resync freeze'
+    local options='--help --version --json --verbose --watch --host --socket --lines --max-error --timeout --against-host'
 
     if [[ $before == -n || $before == --lines || $before == --max-error ||
         $before == --timeout ]]; then
@@ -20,6 +27,8 @@ _virt_timectl()
         local earlier=" ${COMP_WORDS[*]:1:COMP_CWORD-1} " command
         for command in $commands; do
             [[ $earlier == *" $command "* ]] || continue
+            [[ " burst online offline ntpdata " == *" $command "* && $before == "$command" ]] &&
+                mapfile -t COMPREPLY < <(compgen -W "$(_virt_timectl_sources)" -- "$word")
             [[ $command == freeze && $before == freeze ]] &&
                 mapfile -t COMPREPLY < <(compgen -W 'on off status' -- "$word")
             return

@@ -5,6 +5,14 @@ _virt_timectl_commands() {
     local -a commands=(
         'tracking:show how right this clock is and what last befell it'
         'sources:show the clocks that this one is or could be compared with'
+        'sourcestats:show what the last readings of each source tell together'
+        'selectdata:show why each source is or is not followed'
+        'ntpdata:show the last exchange with each NTP server, or with one'
+        'activity:show how many sources are asked'
+        'burst:ask the sources, or one of them, several times now'
+        'makestep:have the clock measured, and stepped where it is wrong, now'
+        'online:ask the sources, or one of them, again'
+        'offline:leave the sources, or one of them, alone'
         'clocks:show the clocks that devices of this machine have'
         'journal:show the disruptions of the past and how they ended'
         'waitsync:wait until the clock is right'
@@ -22,6 +30,8 @@ _arguments -S \
     '(- *)'{-h,--help}'[show help]' \
     '(- *)'{-V,--version}'[show the version]' \
     '(-j --json)'{-j,--json}'[print every fact as JSON]' \
+    '(-v --verbose)'{-v,--verbose}'[explain the signs and headings]' \
+    '(-w --watch)'{-w,--watch=-}'[show it again and again]::span:' \
     '--host[ask virt-time-hostd]' \
     '--socket[ask the daemon at this socket]:socket:_files' \
     '(-n --lines)'{-n,--lines}'[journal, clients: show so many]:number:' \
@@ -32,4 +42,6 @@ _arguments -S \
     '2::word:{
         [[ $words[(r)help] == help ]] && _virt_timectl_commands
         [[ $words[(r)freeze] == freeze ]] && compadd on off status
+        [[ -n ${words[(r)(burst|online|offline|ntpdata)]} ]] && compadd -- \
+            $(virt-timectl sources 2>/dev/null | awk "NR > 1 { print \$2 }")
     }'

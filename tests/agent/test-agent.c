@@ -247,6 +247,7 @@ test_tracking_has_every_documented_key(Fixture *fixture, gconstpointer data)
         "rate-sigma-ppb",
         "root-distance-ns",
         "last-reading-age-ns",
+        "reference-time-ns",
     };
     (void)data;
     start(fixture, false);

@@ -25,6 +25,9 @@ struct FakeDaemon {
     GVariant *clients;
     GVariant *counters;
     GVariant *journal;
+    GVariant *ntp_data;
+    GVariant *restarts;
+    GString *changes; /* what was asked for, a line each */
     GVariant *later_tracking;
     unsigned n_to_later;
     unsigned n_asked;
@@ -175,6 +178,81 @@ on_get_ntp_counters(VtBusHost1 *object, GDBusMethodInvocation *invocation, gpoin
     return TRUE;
 }
 
+static gboolean
+on_get_ntp_data(VtBusAgent1 *object,
+                GDBusMethodInvocation *invocation,
+                const char *source,
+                gpointer user_data)
+{
+    FakeDaemon *daemon = user_data;
+
+    if (g_str_equal(source, "nobody"))
+        vt_bus_agent1_complete_get_ntp_data(
+            object, invocation, g_variant_new_array(G_VARIANT_TYPE_VARDICT, NULL, 0));
+    else
+        vt_bus_agent1_complete_get_ntp_data(object, invocation, daemon->ntp_data);
+    return TRUE;
+}
+
+static gboolean
+on_burst(VtBusAgent1 *object,
+         GDBusMethodInvocation *invocation,
+         const char *source,
+         gpointer user_data)
+{
+    FakeDaemon *daemon = user_data;
+
+    if (!may_change(daemon, invocation))
+        return TRUE;
+    g_string_append_printf(daemon->changes, "burst '%s'\n", source);
+    vt_bus_agent1_complete_burst(object, invocation);
+    return TRUE;
+}
+
+static gboolean
+on_set_online(VtBusAgent1 *object,
+              GDBusMethodInvocation *invocation,
+              const char *source,
+              gboolean is_online,
+              gpointer user_data)
+{
+    FakeDaemon *daemon = user_data;
+
+    if (!may_change(daemon, invocation))
+        return TRUE;
+    g_string_append_printf(daemon->changes, "%s '%s'\n", is_online ? "online" : "offline",
+                           source);
+    vt_bus_agent1_complete_set_online(object, invocation);
+    return TRUE;
+}
+
+static gboolean
+on_make_step(VtBusAgent1 *object, GDBusMethodInvocation *invocation, gpointer user_data)
+{
+    FakeDaemon *daemon = user_data;
+
+    if (!may_change(daemon, invocation))
+        return TRUE;
+    g_string_append(daemon->changes, "makestep\n");
+    vt_bus_agent1_complete_make_step(object, invocation);
+    return TRUE;
+}
+
+/* Of either daemon. */
+static gboolean
+on_reload(gpointer object, GDBusMethodInvocation *invocation, gpointer user_data)
+{
+    FakeDaemon *daemon = user_data;
+    bool is_host = VT_BUS_IS_HOST1(object);
+
+    if (!may_change(daemon, invocation))
+        return TRUE;
+    g_string_append_printf(daemon->changes, "reload %s\n", is_host ? "host" : "agent");
+    g_dbus_method_invocation_return_value(invocation,
+                                          g_variant_new_tuple(&daemon->restarts, 1));
+    return TRUE;
+}
+
 static void
 replace(GVariant **slot, const char *type, const char *text)
 {
@@ -189,6 +267,24 @@ void
 fake_daemon_set_tracking(FakeDaemon *daemon, const char *tracking)
 {
     replace(&daemon->tracking, "a{sv}", tracking);
+}
+
+void
+fake_daemon_set_ntp_data(FakeDaemon *daemon, const char *ntp_data)
+{
+    replace(&daemon->ntp_data, "aa{sv}", ntp_data);
+}
+
+void
+fake_daemon_set_restarts(FakeDaemon *daemon, const char *restarts)
+{
+    replace(&daemon->restarts, "as", restarts);
+}
+
+const char *
+fake_daemon_get_changes(const FakeDaemon *daemon)
+{
+    return daemon->changes->str;
 }
 
 void
@@ -306,6 +402,15 @@ fake_daemon_new(void)
                      daemon);
     g_signal_connect(daemon->host, "handle-resync", G_CALLBACK(on_resync), daemon);
     g_signal_connect(daemon->host, "handle-set-frozen", G_CALLBACK(on_set_frozen), daemon);
+    g_signal_connect(daemon->agent, "handle-get-ntp-data", G_CALLBACK(on_get_ntp_data), daemon);
+    g_signal_connect(daemon->agent, "handle-burst", G_CALLBACK(on_burst), daemon);
+    g_signal_connect(daemon->agent, "handle-set-online", G_CALLBACK(on_set_online), daemon);
+    g_signal_connect(daemon->agent, "handle-make-step", G_CALLBACK(on_make_step), daemon);
+    g_signal_connect(daemon->agent, "handle-reload", G_CALLBACK(on_reload), daemon);
+    g_signal_connect(daemon->host, "handle-reload", G_CALLBACK(on_reload), daemon);
+    daemon->changes = g_string_new(NULL);
+    fake_daemon_set_ntp_data(daemon, "[]");
+    fake_daemon_set_restarts(daemon, "[]");
     fake_daemon_set_journal(daemon, "[]");
     fake_daemon_set_tracking(daemon, "{}");
     fake_daemon_set_sources(daemon, "[]");
@@ -334,6 +439,9 @@ fake_daemon_free(FakeDaemon *daemon)
     g_variant_unref(daemon->clients);
     g_variant_unref(daemon->counters);
     g_variant_unref(daemon->journal);
+    g_variant_unref(daemon->ntp_data);
+    g_variant_unref(daemon->restarts);
+    g_string_free(daemon->changes, TRUE);
     g_clear_pointer(&daemon->later_tracking, g_variant_unref);
     g_free(daemon->resynced);
     g_rmdir(daemon->folder);

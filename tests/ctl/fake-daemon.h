@@ -19,6 +19,14 @@ const char *fake_daemon_get_host_path(const FakeDaemon *daemon);
 
 void fake_daemon_set_tracking(FakeDaemon *daemon, const char *tracking);
 void fake_daemon_set_sources(FakeDaemon *daemon, const char *sources);
+void fake_daemon_set_ntp_data(FakeDaemon *daemon, const char *ntp_data);
+
+/* What Reload returns. */
+void fake_daemon_set_restarts(FakeDaemon *daemon, const char *restarts);
+
+/* "burst 'x'\n", "online 'x'\n", "offline 'x'\n", "makestep\n", "reload agent\n": all so far. */
+const char *fake_daemon_get_changes(const FakeDaemon *daemon);
+
 void fake_daemon_set_clocks(FakeDaemon *daemon, const char *clocks);
 void fake_daemon_set_host(FakeDaemon *daemon, const char *host);
 void fake_daemon_set_guests(FakeDaemon *daemon, const char *guests);

@@ -10,6 +10,12 @@ outcome_clear(Outcome *outcome)
     g_free(outcome->errors);
 }
 
+const char *
+timectl_get_path(void)
+{
+    return VT_TEST_TIMECTL;
+}
+
 static void
 on_result(GObject *source, GAsyncResult *result, gpointer user_data)
 {

@@ -13,6 +13,9 @@ typedef struct {
 void outcome_clear(Outcome *outcome);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Outcome, outcome_clear)
 
+/* Where the program is. */
+const char *timectl_get_path(void);
+
 /* @words is its command line, without the program. Turns the main loop until it has ended. */
 Outcome timectl_run(const char *const *words);
 #define RUN(...) timectl_run((const char *const[]){ __VA_ARGS__, NULL })

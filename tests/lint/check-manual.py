@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """
 The manual says what the programs say: each option, command and setting stands in its page with
-its default and its choices, and nothing else does. Arguments: docs/man, then the programs.
+its default and its choices, and nothing else does; and the completions offer them. Arguments:
+docs/man, the folder of the completions, then the programs.
 """
 import os
 import re
@@ -53,9 +54,20 @@ def check_options(help_text, sections):
 
 def check_commands(help_text, sections):
     block = re.search(r'^Commands:\n((?:  .*\n?)+)', help_text, re.MULTILINE)
-    told = set(re.findall(r'^  (\w+)', block.group(1), re.MULTILINE)) if block else set()
+    told = set(re.findall(r'^  ([\w-]+)', block.group(1), re.MULTILINE)) if block else set()
     written = {line.split()[0] for line in sections.get('COMMANDS', []) if line[:1].isalpha()}
     return compare('command', told, written)
+
+
+def check_completion(help_text, path):
+    """Every command and every long option of the program is offered."""
+    text = open(path, encoding='utf-8').read()
+    block = re.search(r'^Commands:\n((?:  .*\n?)+)', help_text, re.MULTILINE)
+    wanted = set(re.findall(r'^  ([\w-]+)', block.group(1), re.MULTILINE))
+    wanted |= {option for option in find_options(help_text.splitlines())
+               if option.startswith('--')}
+    return ['%s is not offered' % word for word in sorted(wanted)
+            if not re.search(r'(?<![\w-])%s(?![\w-])' % re.escape(word), text)]
 
 
 def find_entry(lines, key):
@@ -85,8 +97,13 @@ def check_settings(settings_text, sections):
     return complaints + compare('setting', told, written)
 
 
-def main(folder, programs):
+def main(folder, completions, programs):
     claims = {}
+    for path in sorted(os.path.join(completions, name) for name in os.listdir(completions)):
+        name = os.path.basename(path).split('.')[0]
+        for program in programs:
+            if os.path.basename(program) == name:
+                claims[os.path.basename(path)] = check_completion(ask(program, '--help'), path)
     for program in programs:
         name = os.path.basename(program)
         help_text, sections = ask(program, '--help'), read_sections(folder, name)
@@ -98,4 +115,4 @@ def main(folder, programs):
     tap.report(claims)
 
 
-main(sys.argv[1], sys.argv[2:])
+main(sys.argv[1], sys.argv[2], sys.argv[3:])

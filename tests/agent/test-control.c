@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The agent's D-Bus face, asked for real on its private socket. */
+#include <glib/gstdio.h>
+
+#include "agent/control.h"
+#include "bus/control-path.h"
+#include "tests/agent/served-agent.h"
+
+typedef struct {
+    ServedAgent served;
+    char *path;
+    VtAgentControl *control;
+    GDBusConnection *client;
+} Fixture;
+
+static void
+on_result(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+    (void)source;
+    GAsyncResult **slot = user_data;
+    *slot = g_object_ref(result);
+}
+
+static void
+wait_for_result(GAsyncResult **slot)
+{
+    while (*slot == NULL)
+        g_main_context_iteration(NULL, TRUE);
+}
+
+static void
+start(Fixture *fixture)
+{
+    g_autoptr(GAsyncResult) result = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *address = NULL;
+
+    served_agent_start_without_link(&fixture->served);
+    fixture->control = vt_agent_control_new(fixture->served.agent, fixture->path, &error);
+    g_assert_no_error(error);
+    address = vt_control_path_to_address(fixture->path);
+    g_dbus_connection_new_for_address(address, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT,
+                                      NULL, NULL, on_result, &result);
+    wait_for_result(&result);
+    fixture->client = g_dbus_connection_new_for_address_finish(result, &error);
+    g_assert_no_error(error);
+    served_agent_wait_until_following(&fixture->served, "office");
+}
+
+static void
+set_up(Fixture *fixture, gconstpointer data)
+{
+    served_agent_set_up(&fixture->served, data);
+    g_autofree char *folder = g_dir_make_tmp("virt-time-XXXXXX", NULL);
+    fixture->path = g_build_filename(folder, "control.socket", NULL);
+}
+
+static void
+tear_down(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *folder = g_path_get_dirname(fixture->path);
+    g_clear_object(&fixture->client);
+    vt_agent_control_free(fixture->control);
+    served_agent_tear_down(&fixture->served, data);
+    g_rmdir(folder);
+    g_free(fixture->path);
+}
+
+/* NULL and @error on failure. */
+static GVariant *
+call(Fixture *fixture, const char *method, GVariant *arguments, GError **error)
+{
+    g_autoptr(GAsyncResult) result = NULL;
+
+    g_dbus_connection_call(fixture->client, NULL, VT_AGENT_OBJECT_PATH, "org.virttime.Agent1",
+                           method, arguments, NULL, G_DBUS_CALL_FLAGS_NONE, 5000, NULL,
+                           on_result, &result);
+    wait_for_result(&result);
+    return g_dbus_connection_call_finish(fixture->client, result, error);
+}
+
+static void
+assert_works(Fixture *fixture, const char *method, GVariant *arguments)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GVariant) reply = call(fixture, method, arguments, &error);
+    g_assert_no_error(error);
+}
+
+static void
+assert_refused(Fixture *fixture, const char *method, GVariant *arguments, const char *reason)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GVariant) reply = call(fixture, method, arguments, &error);
+    g_assert_error(error, G_DBUS_ERROR, G_DBUS_ERROR_FAILED);
+    g_dbus_error_strip_remote_error(error);
+    g_assert_cmpstr(error->message, ==, reason);
+}
+
+static void
+test_offline_source_is_left_alone_until_online(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    start(fixture);
+
+    assert_works(fixture, "SetOnline", g_variant_new("(sb)", "office", FALSE));
+    g_autoptr(GVariant) offline = served_agent_get_source(&fixture->served, "office");
+    gboolean is_online = TRUE;
+    g_assert_true(g_variant_lookup(offline, "online", "b", &is_online));
+    g_assert_false(is_online);
+    unsigned n_requests = fixture->served.server.n_requests;
+    assert_refused(fixture, "Burst", g_variant_new("(s)", "office"),
+                   "nothing can be asked now: see PROBLEM of 'virt-timectl sources'");
+    g_assert_cmpuint(fixture->served.server.n_requests, ==, n_requests);
+
+    assert_works(fixture, "SetOnline", g_variant_new("(sb)", "", TRUE));
+    served_agent_wait_for(&fixture->served.server.n_requests, n_requests + 1);
+}
+
+static void
+test_burst_asks_at_once(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    start(fixture);
+    unsigned n_requests = fixture->served.server.n_requests;
+
+    assert_works(fixture, "Burst", g_variant_new("(s)", ""));
+
+    served_agent_wait_for(&fixture->served.server.n_requests, n_requests + 1);
+}
+
+static void
+test_unknown_source_is_told(Fixture *fixture, gconstpointer data)
+{
+    static const char reason[] =
+        "no source has the name or address 'nobody': see 'virt-timectl sources'";
+    (void)data;
+    start(fixture);
+
+    assert_refused(fixture, "Burst", g_variant_new("(s)", "nobody"), reason);
+    assert_refused(fixture, "SetOnline", g_variant_new("(sb)", "nobody", FALSE), reason);
+}
+
+static void
+test_operator_is_the_witness_of_a_backward_step(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    start(fixture);
+    unsigned n_steps = fixture->served.kernel.n_steps;
+    fixture->served.server.ahead_ns -= 10 * VT_NS_PER_SEC;
+    unsigned n_requests = fixture->served.server.n_requests;
+    served_agent_wait_for(&fixture->served.server.n_requests, n_requests + 8);
+    g_assert_cmpuint(fixture->served.kernel.n_steps, ==, n_steps);
+    g_assert_cmpint(vt_ns_abs(served_agent_get_error(&fixture->served)), >, 9 * VT_NS_PER_SEC);
+
+    assert_works(fixture, "MakeStep", NULL);
+    /* Asking moves nothing by itself. */
+    g_assert_cmpuint(fixture->served.kernel.n_steps, ==, n_steps);
+    served_agent_wait_for(&fixture->served.kernel.n_steps, n_steps + 1);
+    served_agent_wait_until_following(&fixture->served, "office");
+
+    g_assert_cmpint(vt_ns_abs(served_agent_get_error(&fixture->served)), <, 100 * VT_NS_PER_MS);
+}
+
+#define ADD(name, test) \
+    g_test_add("/agent/control/" name, Fixture, NULL, set_up, test, tear_down)
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_log_set_writer_func(served_agent_write_log, NULL, NULL);
+    ADD("offline-source-is-left-alone-until-online",
+        test_offline_source_is_left_alone_until_online);
+    ADD("burst-asks-at-once", test_burst_asks_at_once);
+    ADD("unknown-source-is-told", test_unknown_source_is_told);
+    ADD("operator-is-the-witness-of-a-backward-step",
+        test_operator_is_the_witness_of_a_backward_step);
+    return g_test_run();
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What an operator may want of the agent. */
+#include "tests/ctl/fake-daemon.h"
+#include "tests/ctl/timectl.h"
+
+static void
+test_each_command_asks_for_what_it_says(void)
+{
+    static const struct {
+        const char *command;
+        const char *word;
+        const char *change;
+        const char *json;
+    } rows[] = {
+        { "burst", NULL, "burst ''\n", "{\n  \"burst\" : true\n}\n" },
+        { "burst", "office", "burst 'office'\n", "{\n  \"burst\" : \"office\"\n}\n" },
+        { "online", NULL, "online ''\n", "{\n  \"online\" : true\n}\n" },
+        { "online", "office", "online 'office'\n", "{\n  \"online\" : \"office\"\n}\n" },
+        { "offline", NULL, "offline ''\n", "{\n  \"offline\" : true\n}\n" },
+        { "offline", "office", "offline 'office'\n", "{\n  \"offline\" : \"office\"\n}\n" },
+        { "makestep", NULL, "makestep\n", "{\n  \"makestep\" : true\n}\n" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(FakeDaemon) daemon = fake_daemon_new();
+        const char *path = fake_daemon_get_agent_path(daemon);
+        g_auto(Outcome) outcome =
+            RUN(rows[i].command, "--json", "--socket", path, rows[i].word);
+        g_assert_cmpstr(outcome.errors, ==, "");
+        g_assert_cmpstr(outcome.output, ==, rows[i].json);
+        g_assert_cmpstr(fake_daemon_get_changes(daemon), ==, rows[i].change);
+    }
+}
+
+static void
+test_words_tell_where_the_result_is_seen(void)
+{
+    static const char *const rows[][2] = {
+        { "burst", "asked as soon as each may be; 'virt-timectl sources' tells more\n" },
+        { "online", "asked again\n" },
+        { "offline", "left alone until 'virt-timectl online'\n" },
+        { "makestep", "the clock is measured, and stepped if that shows it wrong; "
+                      "'virt-timectl tracking' tells the result\n" },
+    };
+    g_autoptr(FakeDaemon) daemon = fake_daemon_new();
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_auto(Outcome) outcome =
+            RUN(rows[i][0], "--socket", fake_daemon_get_agent_path(daemon));
+        g_assert_cmpstr(outcome.output, ==, rows[i][1]);
+        g_assert_cmpint(outcome.exit_code, ==, 0);
+    }
+}
+
+static void
+test_who_may_not_is_told(void)
+{
+    static const char *const commands[] = { "burst", "online", "offline", "makestep" };
+    g_autoptr(FakeDaemon) daemon = fake_daemon_new();
+    fake_daemon_deny_changes(daemon);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
+        g_auto(Outcome) outcome =
+            RUN(commands[i], "--socket", fake_daemon_get_agent_path(daemon));
+        g_assert_cmpint(outcome.exit_code, ==, 1);
+        g_assert_cmpstr(outcome.errors, ==, "virt-timectl: virt-time-agent: only root may\n");
+    }
+    g_assert_cmpstr(fake_daemon_get_changes(daemon), ==, "");
+}
+
+static void
+test_wrong_usage_is_told_apart(void)
+{
+    static const char *const rows[][4] = {
+        { "makestep", "now", NULL },
+        { "burst", "a", "b", NULL },
+        { "burst", "--watch", NULL },
+        { "offline", "--host", NULL },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_auto(Outcome) outcome = timectl_run(rows[i]);
+        g_assert_cmpint(outcome.exit_code, ==, 2);
+    }
+}
+
+#define ADD(name, function) g_test_add_func("/ctl/changes/" name, function)
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    ADD("each-command-asks-for-what-it-says", test_each_command_asks_for_what_it_says);
+    ADD("words-tell-where-the-result-is-seen", test_words_tell_where_the_result_is_seen);
+    ADD("who-may-not-is-told", test_who_may_not_is_told);
+    ADD("wrong-usage-is-told-apart", test_wrong_usage_is_told_apart);
+    return g_test_run();
+}
