@@ -22,6 +22,9 @@ RESIDUAL_WINDOW_NS = 250_000_000
 SHARP_NS = 200_000
 LEAST_SHARP = 5
 
+# So long after the resume what the first step left is gone.
+SETTLED_AFTER_NS = 2_000_000_000
+
 # What the kernel adds to the clock at each of 100 ticks a second, when nobody says otherwise.
 TICK_US = 10_000
 
@@ -71,6 +74,7 @@ class Recovery:
     residual: Residual | None
     lie_ns: int              # run time with an error greater than the published bound
     worst_after_ns: int      # greatest error shown after the first right reading
+    settled: Residual | None = None  # the error 2 s after the resume
 
 
 def load_probes(path: Path) -> list[Probe]:
@@ -117,6 +121,8 @@ def analyse(probes: Sequence[Probe], resumed_ns: int, until_ns: int | None = Non
         residual=find_residual(later),
         lie_ns=measure_lie(after, resumed_ns),
         worst_after_ns=max((abs(p.offset_ns) - p.error_ns for p in later), default=0),
+        settled=find_residual([probe for probe in later
+                               if probe.sent_ns >= resumed_ns + SETTLED_AFTER_NS]),
     )
 
 

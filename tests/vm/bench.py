@@ -19,7 +19,7 @@ from .scenarios import Outcome, Scenario
 from .stage import ALL, Stage, find_kind
 
 FIELDS = ("scenario", "run", "resume", "exposure_ns", "residual_ns", "residual_error_ns",
-          "echo_ns", "lie_ns", "stale_ns")
+          "echo_ns", "lie_ns", "stale_ns", "settled_ns", "settled_error_ns")
 
 # Median and worst, in milliseconds: what the project promises under emulation.
 GOALS = {
@@ -40,6 +40,7 @@ GOALS = {
     "reply-in-flight-saved": "500 / 1500",
     "frozen-state": "10 / 50",
     "sleep": "10 / 50",
+    "migration": "50 / 1500",
     "host-wrong": "10 / 50",
     "ntp-only": "1500 / 3000",
     "leap-armed": "1500 / 3000",
@@ -62,13 +63,15 @@ class Row:
     echo_ns: int | None
     lie_ns: int
     stale_ns: int | None
+    settled_ns: int | None = None
+    settled_error_ns: int | None = None
 
 
 def load_rows(path: Path) -> list[Row]:
     if not path.exists():
         return []
     with open(path, encoding="ascii", newline="") as lines:
-        return [Row(row["scenario"], *(_parse(row[field]) for field in FIELDS[1:]))
+        return [Row(row["scenario"], *(_parse(row.get(field) or "") for field in FIELDS[1:]))
                 for row in csv.DictReader(lines)]
 
 
@@ -90,19 +93,22 @@ def append_rows(path: Path, rows: list[Row]) -> None:
 def make_rows(outcome: Outcome, run: int) -> list[Row]:
     rows = []
     for resume, recovery in enumerate(outcome.recoveries, start=1):
-        residual = recovery.residual
+        residual, settled = recovery.residual, recovery.settled
         rows.append(Row(outcome.scenario, run, resume, recovery.exposure_ns,
                         residual.offset_ns if residual else None,
                         residual.error_ns if residual else None,
-                        recovery.echo_ns, recovery.lie_ns, recovery.stale_ns))
+                        recovery.echo_ns, recovery.lie_ns, recovery.stale_ns,
+                        settled.offset_ns if settled else None,
+                        settled.error_ns if settled else None))
     return rows
 
 
 def format_table(rows: list[Row]) -> str:
     lines = [f"{'scenario':21} {'runs':>4} {'right':>5}  {'exposure ms':>15} {'goal':>10}  "
-             f"{'residual us':>13} {'(+-)':>6}  {'echo floor ms':>14}  {'lie ms':>7}",
+             f"{'residual us':>13} {'(+-)':>6}  {'after 2 s us':>13} {'(+-)':>6}  "
+             f"{'echo floor ms':>14}  {'lie ms':>7}",
              f"{'':21} {'':4} {'':5}  {'median / worst':>15} {'':10}  {'median / worst':>13} "
-             f"{'':6}  {'median / worst':>14}  {'worst':>7}"]
+             f"{'':6}  {'median / worst':>13} {'':6}  {'median / worst':>14}  {'worst':>7}"]
     for scenario in MEASURED:
         mine = [row for row in rows if row.scenario == scenario.name]
         if mine:
@@ -117,11 +123,19 @@ def _format_scenario(name: str, rows: list[Row]) -> str:
     errors = [row.residual_error_ns / 1e3 for row in right if row.residual_error_ns is not None]
     # The agent's start is no disruption: nothing stood still, so there is nothing to echo.
     echoes = [row.echo_ns / 1e6 for row in rows if row.echo_ns is not None and name != "boot"]
-    error = f"{statistics.median(errors):.0f}" if errors else "-"
+    settled = [abs(row.settled_ns) / 1e3 for row in rows if row.settled_ns is not None]
+    settled_errors = [row.settled_error_ns / 1e3 for row in rows
+                      if row.settled_error_ns is not None]
     return (f"{name:21} {len({row.run for row in rows}):4} {len(right):>2}/{len(rows):<2}  "
             f"{_format_pair(exposures, 1):>15} {GOALS[name]:>10}  "
-            f"{_format_pair(residuals, 0):>13} {error:>6}  {_format_pair(echoes, 1):>14}  "
+            f"{_format_pair(residuals, 0):>13} {_format_median(errors):>6}  "
+            f"{_format_pair(settled, 0):>13} {_format_median(settled_errors):>6}  "
+            f"{_format_pair(echoes, 1):>14}  "
             f"{max(row.lie_ns for row in rows) / 1e6:7.1f}")
+
+
+def _format_median(values: list[float]) -> str:
+    return f"{statistics.median(values):.0f}" if values else "-"
 
 
 def _format_pair(values: list[float], digits: int) -> str:

@@ -27,6 +27,7 @@ class Ceiling:
     exposure_ms: float
     residual_ms: float
     floor_ms: float  # an echo slower than this says that the machine was disturbed
+    settled_ms: float = 0.3  # after 2 s; a probe itself is good to a tenth
 
 
 # What has no recovery makes claims of its own.
@@ -82,7 +83,7 @@ def _judge_recovery(recovery: Recovery, ceiling: Ceiling) -> list[Claim]:
         stale = "unknown" if recovery.stale_ns is None else f"{recovery.stale_ns / 1e9:.3f} s"
         return [Claim("put-right", False, f"never shown right; late by {stale} at first")]
     echo = "no echo" if recovery.echo_ns is None else f"echo {recovery.echo_ns / 1e6:.2f} ms"
-    return [
+    claims = [
         Claim("put-right-in-time", exposure_ns <= ceiling.exposure_ms * NS_PER_MS,
               f"exposure {exposure_ns / 1e6:.2f} ms, ceiling {ceiling.exposure_ms:g} ms, {echo}"),
         Claim("leaves-little", residual.size_ns <= ceiling.residual_ms * NS_PER_MS,
@@ -93,6 +94,13 @@ def _judge_recovery(recovery: Recovery, ceiling: Ceiling) -> list[Claim]:
         Claim("publishes-a-true-bound", recovery.lie_ns <= ceiling.exposure_ms * NS_PER_MS,
               f"error beyond the published bound for {recovery.lie_ns / 1e6:.2f} ms"),
     ]
+    settled = recovery.settled
+    if settled is not None:
+        claims.append(Claim("settles", settled.size_ns <= ceiling.settled_ms * NS_PER_MS,
+                            f"after 2 s {settled.offset_ns / 1e3:.0f} us +- "
+                            f"{settled.error_ns / 1e3:.0f} us, ceiling "
+                            f"{ceiling.settled_ms * 1e3:g} us"))
+    return claims
 
 
 def is_disturbed(outcome: Outcome, ceiling: Ceiling) -> bool:

@@ -72,6 +72,13 @@ class Analysis(unittest.TestCase):
 
         self.assertEqual((residual.offset_ns, residual.error_ns), (400 * US, 450 * US))
 
+    def test_settled_is_what_two_seconds_later_is_left(self) -> None:
+        probes = [make_probe(at_ms, 400) for at_ms in range(10, 60, 10)]
+        self.assertIsNone(analyse(probes, resumed_ns=0).settled)
+        probes += [make_probe(2000 + at_ms, 30) for at_ms in range(10, 60, 10)]
+        settled = analyse(probes, resumed_ns=0).settled
+        self.assertEqual(settled.offset_ns, 30 * US)
+
     def test_relapse_is_seen(self) -> None:
         probes = [make_probe(2, 0), make_probe(4, 3000), make_probe(6, 0)]
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import unittest
+from dataclasses import replace
 from pathlib import Path
 
 from vm.analysis import Recovery, Residual
@@ -34,6 +35,11 @@ def broken(outcome: Outcome) -> list[str]:
 class Check(unittest.TestCase):
     def test_good_recovery_breaks_nothing(self) -> None:
         self.assertEqual(broken(make_outcome()), [])
+
+    def test_what_has_not_settled_is_told(self) -> None:
+        outcome = make_outcome()
+        recovery = replace(outcome.recoveries[0], settled=Residual(-301_000, 90_000, 9))
+        self.assertEqual(broken(replace(outcome, recoveries=(recovery,))), ["settles"])
 
     def test_each_figure_has_its_own_claim(self) -> None:
         self.assertEqual(broken(make_outcome(exposure_ms=51)), ["put-right-in-time"])
