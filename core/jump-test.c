@@ -62,10 +62,23 @@ vt_jump_test_begin(VtJumpTest *test,
     vt_kalman_reopen(&test->phase, &phase);
 }
 
+double
+vt_jump_test_get_lead(const VtJumpTest *test)
+{
+    return fmax(test->rate_lead, test->phase_lead);
+}
+
 bool
 vt_jump_test_is_refuted(const VtJumpTest *test)
 {
-    return !test->is_won && fmax(test->rate_lead, test->phase_lead) < REFUTED_LEAD;
+    return !test->is_won && vt_jump_test_get_lead(test) < REFUTED_LEAD;
+}
+
+bool
+vt_jump_test_is_beyond_chance(const VtJumpTest *test)
+{
+    return test->n_samples >= LEAST_SAMPLES &&
+           vt_jump_test_get_lead(test) >= -log(VT_JUMP_FALSE_ALARM);
 }
 
 bool
@@ -74,26 +87,8 @@ vt_jump_test_is_clear(const VtJumpTest *test)
     return test->is_won && fabs(test->rate_lead - test->phase_lead) >= CLEAR_LEAD;
 }
 
-static VtJump
-judge(VtJumpTest *test, VtFilter *filter)
-{
-    bool is_rate = test->rate_lead >= test->phase_lead;
-    double lead = is_rate ? test->rate_lead : test->phase_lead;
-    bool wins = test->n_samples >= LEAST_SAMPLES && lead >= -log(VT_JUMP_FALSE_ALARM);
-    test->is_won |= wins;
-    if (!test->is_won)
-        return VT_JUMP_NONE;
-
-    vt_filter_adopt(filter, is_rate ? &test->rate : &test->phase);
-    if (test->is_named || !vt_jump_test_is_clear(test))
-        return VT_JUMP_NONE;
-    test->is_named = true;
-    return is_rate ? VT_JUMP_RATE : VT_JUMP_PHASE;
-}
-
-VtJump
+void
 vt_jump_test_update(VtJumpTest *test,
-                    VtFilter *filter,
                     const VtSample *sample,
                     const VtDoubt *doubt,
                     double likelihood)
@@ -105,8 +100,21 @@ vt_jump_test_update(VtJumpTest *test,
     double of_none = test->is_won ? fmax(of_rate, of_phase) : likelihood;
     test->rate_lead += of_rate - of_none;
     test->phase_lead += of_phase - of_none;
+    if (!test->is_won && test->n_samples >= MOST_SAMPLES)
+        vt_jump_test_end(test);
+}
 
-    VtJump jump = judge(test, filter);
+VtJump
+vt_jump_test_follow(VtJumpTest *test, VtFilter *filter)
+{
+    bool is_rate = test->rate_lead >= test->phase_lead;
+    VtJump jump = VT_JUMP_NONE;
+
+    vt_filter_adopt(filter, is_rate ? &test->rate : &test->phase);
+    if (!test->is_named && vt_jump_test_is_clear(test)) {
+        test->is_named = true;
+        jump = is_rate ? VT_JUMP_RATE : VT_JUMP_PHASE;
+    }
     if (test->n_samples >= MOST_SAMPLES)
         vt_jump_test_end(test);
     return jump;

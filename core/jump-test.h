@@ -44,15 +44,23 @@ void vt_jump_test_begin(VtJumpTest *test,
                         const VtSample *sample,
                         double prior);
 
+/* @sample, which the filter has just taken in and found @likelihood. */
+void vt_jump_test_update(VtJumpTest *test,
+                         const VtSample *sample,
+                         const VtDoubt *doubt,
+                         double likelihood);
+
+/* How much likelier a jump makes the samples: the logarithm, of the better of the two. */
+double vt_jump_test_get_lead(const VtJumpTest *test);
+
+/* Whether that is beyond chance, and not by a single sample. */
+bool vt_jump_test_is_beyond_chance(const VtJumpTest *test);
+
 /*
- * @sample, which the filter has just taken in and found @likelihood. When a jump has won, the
- * filter goes on from the likelier one; which it was is returned once, when there is no doubt.
+ * Of a test that has won: @filter goes on from the likelier one. Which it was is returned once,
+ * when there is no doubt. The test ends with its window.
  */
-VtJump vt_jump_test_update(VtJumpTest *test,
-                           VtFilter *filter,
-                           const VtSample *sample,
-                           const VtDoubt *doubt,
-                           double likelihood);
+VtJump vt_jump_test_follow(VtJumpTest *test, VtFilter *filter);
 
 /* The odds have turned against a jump, or never were for one. */
 bool vt_jump_test_is_refuted(const VtJumpTest *test);

@@ -12,57 +12,28 @@
 /* While a rate is being learnt. */
 #define LEARNING_NS (6 * VT_NS_PER_SEC)
 
-static void
-begin_test(VtPipeline *pipeline, const VtSample *sample, bool is_excluded)
-{
-    vt_jump_test_begin(&pipeline->jump_test, &pipeline->filter, sample, pipeline->jump_prior);
-    pipeline->jump_test.is_suspicious = is_excluded;
-    pipeline->jump_prior = 0;
-}
-
-static bool
-needs_new_test(const VtPipeline *pipeline, bool is_excluded)
-{
-    const VtJumpTest *test = &pipeline->jump_test;
-    return !test->is_running || vt_jump_test_is_refuted(test) ||
-           (is_excluded && !test->is_won && !test->is_suspicious);
-}
-
-static void
-calm_down(VtPipeline *pipeline)
-{
-    const VtJumpTest *test = &pipeline->jump_test;
-    if (test->is_suspicious && vt_jump_test_is_refuted(test))
-        vt_hurry_end(&pipeline->hurry);
-}
-
 void
 vt_pipeline_take_sample(VtPipeline *pipeline,
                         const VtSample *sample,
                         const VtDoubt *doubt,
                         bool is_excluded)
 {
-    if (needs_new_test(pipeline, is_excluded))
-        begin_test(pipeline, sample, is_excluded);
     if (is_excluded)
         vt_hurry_suspect(&pipeline->hurry, sample->raw_at);
-
-    bool was_won = pipeline->jump_test.is_won;
-    double likelihood = vt_filter_update(&pipeline->filter, sample, doubt);
-    VtJump jump =
-        vt_jump_test_update(&pipeline->jump_test, &pipeline->filter, sample, doubt, likelihood);
-    if (jump == VT_JUMP_RATE)
+    VtJumpNews news = vt_jump_watch_take(&pipeline->jump_watch, &pipeline->filter, sample,
+                                         doubt, is_excluded);
+    if (news.jump == VT_JUMP_RATE)
         pipeline->n_rate_jumps++;
-    if (pipeline->jump_test.is_won && !was_won)
+    if (news.has_won)
         vt_hurry_learn(&pipeline->hurry, LEARNING_NS, sample->raw_at);
-    calm_down(pipeline);
+    if (news.is_refuted)
+        vt_hurry_end(&pipeline->hurry);
 }
 
 void
 vt_pipeline_expect_jump(VtPipeline *pipeline, VtMono raw_now)
 {
-    vt_jump_test_end(&pipeline->jump_test);
-    pipeline->jump_prior = PRIOR_AFTER_DISRUPTION;
+    vt_jump_watch_restart(&pipeline->jump_watch, PRIOR_AFTER_DISRUPTION);
     vt_hurry_learn(&pipeline->hurry, PROBATION_NS, raw_now);
 }
 

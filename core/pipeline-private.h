@@ -9,7 +9,7 @@
 #include "core/detector.h"
 #include "core/filter.h"
 #include "core/hurry.h"
-#include "core/jump-test.h"
+#include "core/jump-watch.h"
 #include "core/pipeline.h"
 #include "core/recovery.h"
 #include "core/servo.h"
@@ -26,8 +26,7 @@ struct VtPipeline {
     VtDelay delay;
     VtFilter filter;
     VtDetector detector;
-    VtJumpTest jump_test;
-    double jump_prior; /* of the next one to begin */
+    VtJumpWatch jump_watch;
     VtHurry hurry;
     VtServo servo;
     VtRecovery recovery;

@@ -81,7 +81,7 @@ vt_pipeline_begin_recovery(VtPipeline *pipeline, VtMono raw_at)
 {
     vt_recovery_begin(&pipeline->recovery, raw_at, vt_delay_get_least(&pipeline->delay));
     vt_detector_reset(&pipeline->detector);
-    vt_jump_test_end(&pipeline->jump_test);
+    vt_jump_watch_restart(&pipeline->jump_watch, 0);
     vt_hurry_end(&pipeline->hurry);
     vt_delay_break(&pipeline->delay);
     vt_bound_forget(&pipeline->bound);
@@ -388,7 +388,7 @@ vt_pipeline_on_reference_change(VtPipeline *pipeline,
     /* Neither delays nor a suspicion mean anything on another path. */
     pipeline->delay = (VtDelay){ 0 };
     vt_detector_reset(&pipeline->detector);
-    vt_jump_test_end(&pipeline->jump_test);
+    vt_jump_watch_restart(&pipeline->jump_watch, 0);
     if (vt_recovery_is_urgent(&pipeline->recovery))
         vt_recovery_restart(&pipeline->recovery);
     if (is_first_truth) {
@@ -420,7 +420,7 @@ static void
 reopen_rate(VtPipeline *pipeline, VtMono raw_now)
 {
     vt_filter_reopen(&pipeline->filter, 0, REOPENED_RATE_SIGMA_PPB);
-    vt_jump_test_end(&pipeline->jump_test);
+    vt_jump_watch_restart(&pipeline->jump_watch, 0);
     vt_hurry_learn(&pipeline->hurry, LEARNING_NS, raw_now);
 }
 

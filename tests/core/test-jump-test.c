@@ -18,7 +18,10 @@ feed(Fixture *fixture, VtNs at_ns, VtNs raw_offset_ns)
         vt_jump_test_begin(&fixture->test, &fixture->filter, &sample, 0);
     double likelihood = vt_filter_update(&fixture->filter, &sample, &doubt);
     fixture->at_ns = at_ns;
-    return vt_jump_test_update(&fixture->test, &fixture->filter, &sample, &doubt, likelihood);
+    vt_jump_test_update(&fixture->test, &sample, &doubt, likelihood);
+    fixture->test.is_won |= vt_jump_test_is_beyond_chance(&fixture->test);
+    return fixture->test.is_won ? vt_jump_test_follow(&fixture->test, &fixture->filter)
+                                : VT_JUMP_NONE;
 }
 
 static void
