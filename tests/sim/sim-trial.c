@@ -74,7 +74,6 @@ look(Run *run)
     if (!run->has_happened)
         return;
     double error_ns = get_error_ns(run);
-    double rate_ppb = sim_oscillator_get_rate(&run->oscillator);
     SimTrialResult *result = &run->result;
 
     if (fabs(error_ns) >= 100e3)
@@ -83,19 +82,20 @@ look(Run *run)
         run->last_above_10us_sec = get_elapsed_sec(run);
     result->peak_ns = fmax(result->peak_ns, fabs(error_ns));
     result->overshoot_ns = fmax(result->overshoot_ns, -run->sign * error_ns);
-    run->offset_squares += error_ns * error_ns;
-    run->rate_squares += rate_ppb * rate_ppb;
-    run->n_samples++;
 }
 
+/* At even intervals alone: what happens at a tick must not weigh more than what is between. */
 static void
-show(const Run *run)
+take_sample(Run *run)
 {
     SimLook seen = {
         .elapsed_sec = get_elapsed_sec(run),
         .error_ns = get_error_ns(run),
         .rate_ppb = sim_oscillator_get_rate(&run->oscillator),
     };
+    run->offset_squares += seen.error_ns * seen.error_ns;
+    run->rate_squares += seen.rate_ppb * seen.rate_ppb;
+    run->n_samples++;
     if (run->trial->on_look != NULL)
         run->trial->on_look(&seen, run->trial->user_data);
 }
@@ -277,7 +277,7 @@ go_on(Run *run)
     } else if (next_ns == run->raw_sample_ns) {
         run->raw_sample_ns += run->trial->sample_ns;
         look(run);
-        show(run);
+        take_sample(run);
     } else if (next_ns == ask_ns) {
         if (next_ns == run->raw_tick_ns)
             run->raw_tick_ns += run->trial->tick_ns;
