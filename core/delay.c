@@ -74,7 +74,8 @@ get_delay_variance(const VtDelay *delay, const VtSample *sample)
 {
     double half_excess_ns = (double)(sample->delay_ns - get_least(delay)) / 2;
     double half_least_ns = get_half_least_ns(delay);
-    return UNIFORM_VARIANCE * (half_excess_ns * half_excess_ns + half_least_ns * half_least_ns);
+    return UNIFORM_VARIANCE * (half_excess_ns + half_least_ns) *
+           (half_excess_ns + half_least_ns);
 }
 
 static double

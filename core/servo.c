@@ -22,20 +22,25 @@
 
 /*
  * An offset below so many sigmas may be none, or is news of one lucky sample: it is trimmed
- * slowly. The sigma is that of the last while, which fades by this much a second.
+ * slowly. The sigma is that of the last while, which fades by this much a second, and does not
+ * count for more than this many times that of now.
  */
 #define DOUBTFUL_SIGMAS    4.0
-#define SIGMA_FADE_PER_SEC 0.05
-/* Unless the rate is so little known that the last while says nothing about now. */
-#define LEARNING_SIGMAS_PER_SEC 2.0
+#define SIGMA_FADE_PER_SEC 0.005
+#define MOST_MEMORY        3.0
+/* What is beyond as many sigmas of now is there, whatever the last while was like. */
+#define NEWS_MEMORY 1.25
 /*
  * Slowly: in this part of the time in which the rate's doubt would make as much of an offset as
  * is in doubt now. Longer, and the clock lags behind what is known; shorter, and the doubt of the
- * offset shows in the rate.
+ * offset shows in the rate. The same holds between a clock that is off until the next sample and
+ * a rate that is: where a sample is worth more than what the clock does until the next one, 1.2
+ * of that time is the best that can be done.
  */
-#define PATIENCE_SHARE     0.4
-#define MOST_PATIENCE_SEC  64.0
-#define LEAST_PATIENCE_SEC 1.0
+#define PATIENCE_SHARE       0.66
+#define MOST_PATIENCE_SEC    64.0
+#define LEAST_PATIENCE_SPANS 1.2
+#define TICK_SEC             1.0
 
 /* An offset that is there for certain is gone as fast as the limit allows, but no faster. */
 #define LEAST_TRIM_SEC 0.1
@@ -105,8 +110,8 @@ note_sigma(VtServo *servo, const VtEstimate *estimate)
     double sigma_ns = estimate->offset_sigma_ns;
     double span_sec = vt_ns_to_sec(vt_mono_diff(estimate->raw_at, servo->raw_sigma_at));
     double faded_ns = servo->sigma_ns * fmax(1 - SIGMA_FADE_PER_SEC * span_sec, 0);
-    bool is_learning = estimate->rate_sigma_ppb > LEARNING_SIGMAS_PER_SEC * sigma_ns;
-    servo->sigma_ns = is_learning ? sigma_ns : fmax(sigma_ns, faded_ns);
+    servo->sigma_ns = fmax(sigma_ns, fmin(faded_ns, MOST_MEMORY * sigma_ns));
+    servo->span_sec = fmin(fmax(span_sec, LEAST_TRIM_SEC), TICK_SEC);
     servo->raw_sigma_at = estimate->raw_at;
 }
 
@@ -114,17 +119,17 @@ note_sigma(VtServo *servo, const VtEstimate *estimate)
 static double
 choose_span_sec(const VtServo *servo, const VtEstimate *estimate, double offset_ns)
 {
-    double doubtful_ns = DOUBTFUL_SIGMAS * servo->sigma_ns;
-    double patience_sec = LEAST_PATIENCE_SEC + PATIENCE_SHARE * servo->sigma_ns /
-                                                   fmax(estimate->rate_sigma_ppb, 1e-3);
+    double doubtful_ns =
+        DOUBTFUL_SIGMAS * fmin(servo->sigma_ns, NEWS_MEMORY * estimate->offset_sigma_ns);
+    double wanted_sec = PATIENCE_SHARE * servo->sigma_ns / fmax(estimate->rate_sigma_ppb, 1e-3);
+    double patience_sec = hypot(LEAST_PATIENCE_SPANS * servo->span_sec, wanted_sec);
     double fastest_sec = fmax(fabs(offset_ns) / servo->most_trim_ppb, LEAST_TRIM_SEC);
     patience_sec = fmin(patience_sec, MOST_PATIENCE_SEC);
     if (fabs(offset_ns) > doubtful_ns)
         patience_sec *= (doubtful_ns / offset_ns) * (doubtful_ns / offset_ns);
     double span_sec = fmax(patience_sec, fastest_sec);
     /* Nobody wakes up for a small trim: it has to be right until the tick. */
-    return fabs(offset_ns) / span_sec > WAKE_TRIM_PPB ? span_sec
-                                                      : fmax(span_sec, LEAST_PATIENCE_SEC);
+    return fabs(offset_ns) / span_sec > WAKE_TRIM_PPB ? span_sec : fmax(span_sec, TICK_SEC);
 }
 
 /* Whether the kernel's own slew would be faster. */

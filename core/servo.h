@@ -22,6 +22,7 @@ typedef struct {
     bool is_trimming;     /* the rate set last has a trim in it */
     double sigma_ns;      /* of the offset, in the last while */
     VtMono raw_sigma_at;
+    double span_sec; /* from the estimate before to the last one, at most a tick */
     bool is_slewing;
     VtMono raw_slewed_at; /* when the slew has surely ended */
     bool has_seen;        /* the two below are set */
