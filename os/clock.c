@@ -161,6 +161,16 @@ vt_clock_get_state(VtClock *clock, VtClockState *ret_state, GError **error)
 }
 
 bool
+vt_clock_may_set(VtClock *clock, GError **error)
+{
+    struct timex timex = { .modes = 0 };
+    if (!adjust(clock, &timex, "read the clock's state", NULL, error))
+        return false;
+    timex.modes = (timex.status & STA_NANO) != 0 ? ADJ_NANO : ADJ_MICRO;
+    return adjust(clock, &timex, "set the clock", NULL, error);
+}
+
+bool
 vt_clock_take_over(VtClock *clock, GError **error)
 {
     struct timex now = { .modes = 0 };
@@ -261,6 +271,12 @@ vt_clock_set_rate(VtClock *clock, double rate_ppb, double *ret_taken_ppb, GError
     *ret_taken_ppb = (double)(timex.tick - NOMINAL_TICK_US) * PPB_PER_TICK_UNIT +
                      (double)timex.freq / SCALED_PPM_PER_PPB;
     return true;
+}
+
+void
+vt_clock_hand_over(VtClock *clock)
+{
+    clock->has_rate = false;
 }
 
 bool

@@ -67,10 +67,10 @@ VtNs vt_clock_read_slept(VtClock *clock);
 
 bool vt_clock_get_state(VtClock *clock, VtClockState *ret_state, GError **error);
 
-/*
- * Whether this process may correct the clock: asks the kernel for a change that changes
- * nothing. Also takes the clock over: nanosecond units, kernel loop off.
- */
+/* Whether this process may set the clock: asks the kernel for a change that changes nothing. */
+bool vt_clock_may_set(VtClock *clock, GError **error);
+
+/* The same, and takes the clock over: nanosecond units, kernel loop off. */
 bool vt_clock_take_over(VtClock *clock, GError **error);
 
 /*
@@ -100,6 +100,9 @@ bool vt_clock_slew(VtClock *clock, VtNs offset_ns, GError **error);
  * through tick beyond. Reads back what the kernel took: it clamps in silence.
  */
 bool vt_clock_set_rate(VtClock *clock, double rate_ppb, double *ret_taken_ppb, GError **error);
+
+/* Somebody else steers the clock from now on: whatever its rate is, it is not foreign. */
+void vt_clock_hand_over(VtClock *clock);
 
 /*
  * Whether somebody else has changed frequency or tick since vt_clock_set_rate; false before the

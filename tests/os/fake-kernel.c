@@ -197,8 +197,12 @@ adjust(void *instance, struct timex *timex)
             return result;
         note_set(kernel);
     }
+    if ((timex->modes & (ADJ_STATUS | ADJ_MAXERROR | ADJ_FREQUENCY | ADJ_TICK)) != 0)
+        kernel->n_settings += 1;
     if ((timex->modes & ADJ_NANO) != 0)
         kernel->status |= STA_NANO;
+    if ((timex->modes & ADJ_MICRO) != 0)
+        kernel->status &= ~STA_NANO;
     bool leaves_pll = (kernel->status & STA_PLL) != 0 && (timex->status & STA_PLL) == 0;
     if ((timex->modes & ADJ_STATUS) != 0 && leaves_pll) {
         kernel->leap_state = TIME_OK;

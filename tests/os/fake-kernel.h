@@ -27,9 +27,10 @@ typedef struct {
     bool may_set;    /* false: EPERM on every change */
     unsigned n_steps;
     unsigned n_slews;
-    bool tells_sets;   /* fake_kernel_set_watch was armed */
-    VtFd set_fd;       /* then: counts sets of the clock, until it is closed */
-    VtNs read_cost_ns; /* what one reading of a clock takes */
+    unsigned n_settings; /* of rate, status or error */
+    bool tells_sets;     /* fake_kernel_set_watch was armed */
+    VtFd set_fd;         /* then: counts sets of the clock, until it is closed */
+    VtNs read_cost_ns;   /* what one reading of a clock takes */
 } FakeKernel;
 
 extern const VtClockKernel fake_kernel;

@@ -275,6 +275,9 @@ main(int argc, char **argv)
     add("publishing-keeps-an-armed-leap", test_publishing_keeps_an_armed_leap);
     add("leap-comes-after-a-step", test_leap_comes_after_a_step);
     add("leap-of-another-day-is-dropped", test_leap_of_another_day_is_dropped);
+    add("asking-for-permission-changes-nothing", test_asking_for_permission_changes_nothing);
+    add("rate-of-a-clock-handed-over-is-not-foreign",
+        test_rate_of_a_clock_handed_over_is_not_foreign);
     add("missing-permission-is-told", test_missing_permission_is_told);
     add("reads-both-scales-of-one-instant", test_reads_both_scales_of_one_instant);
     add("good-reading-is-not-repeated", test_good_reading_is_not_repeated);
