@@ -2,6 +2,7 @@
 #include "agent/agent.h"
 
 #include "agent/apply.h"
+#include "agent/authority.h"
 #include "agent/disruption-message.h"
 #include "agent/doubt-timer.h"
 #include "agent/tick.h"
@@ -10,13 +11,11 @@
 /* A host that wants to know how its guests are needs no more than one word a minute. */
 #define REPORT_EVERY_TICKS 60
 
-/* For so long a host that has something to say of this guest's clock is waited for. */
-#define WAIT_FOR_HELLO_NS (500 * VT_NS_PER_MS)
-
 struct VtAgent {
     VtAgentParams params;
     VtClock *clock;
     VtPipeline *pipeline;
+    VtAuthority *authority;
     VtLink *link;
     VtSources *sources;
     VtClocks *clocks;
@@ -25,69 +24,12 @@ struct VtAgent {
     VtTick *tick;
     VtDoubtTimer *doubt;
     VtWishes *wishes;
-    VtMono raw_begun_at;
 
-    bool can_correct;            /* the kernel lets us */
     bool reference_synchronised; /* as the last reading said */
-    char *problem; /* why the clock cannot be corrected; NULL when nothing is in the way */
     unsigned n_ticks_to_report;
     VtState reported_state;
     VtState logged_state;
-    bool is_told_unsynchronised; /* the kernel is, since the last tick */
 };
-
-static bool
-may_measure(const VtAgent *agent)
-{
-    return vt_link_get_mode(agent->link) != VT_LINK_MODE_OFF;
-}
-
-/* Without a link nobody forbids anything; with one the host is asked first. */
-static bool
-is_allowed(const VtAgent *agent)
-{
-    uint8_t mode = vt_link_get_mode(agent->link);
-    if (mode != VT_LINK_MODE_INVALID)
-        return mode == VT_LINK_MODE_FULL;
-    if (vt_link_get_state(agent->link) == VT_LINK_STATE_NO_PORT)
-        return true;
-    VtMono raw_now = vt_clock_read(agent->clock).raw;
-    return vt_mono_diff(raw_now, agent->raw_begun_at) >= WAIT_FOR_HELLO_NS;
-}
-
-static bool
-may_correct(const VtAgent *agent)
-{
-    return agent->can_correct && !agent->params.observe_only && is_allowed(agent);
-}
-
-static void
-set_problem(VtAgent *agent, const GError *error)
-{
-    if (g_strcmp0(agent->problem, error->message) == 0)
-        return;
-    g_free(agent->problem);
-    agent->problem = g_strdup(error->message);
-    g_warning("%s; the clock is measured and left as it is", error->message);
-}
-
-static bool
-is_synchronised(const VtAgent *agent, const VtPipelineStatus *status)
-{
-    return status->synchronised && may_correct(agent);
-}
-
-static void
-publish(VtAgent *agent, const VtPipelineStatus *status)
-{
-    bool synchronised = is_synchronised(agent, status);
-    if (!agent->can_correct || (!synchronised && agent->is_told_unsynchronised))
-        return;
-    g_autoptr(GError) error = NULL;
-    agent->is_told_unsynchronised = !synchronised;
-    if (!vt_clock_publish(agent->clock, synchronised, status->error_ns, &error))
-        set_problem(agent, error);
-}
 
 static void
 send_report(VtAgent *agent, const VtPipelineStatus *status)
@@ -100,9 +42,9 @@ send_report(VtAgent *agent, const VtPipelineStatus *status)
         .rate_ppb = vt_ns_from_double(status->rate_ppb),
         .root_distance_ns = status->root_distance_ns,
     };
-    if (is_synchronised(agent, status))
+    if (vt_authority_is_synchronised(agent->authority, status))
         report.flags |= VT_LINK_REPORT_SYNCHRONISED;
-    if (!agent->can_correct)
+    if (!vt_authority_can_correct(agent->authority))
         report.flags |= VT_LINK_REPORT_CANNOT_CORRECT;
     g_strlcpy(report.reference, vt_sources_get_name(agent->sources), sizeof report.reference);
 
@@ -115,7 +57,7 @@ send_report(VtAgent *agent, const VtPipelineStatus *status)
 static void
 measure(VtAgent *agent)
 {
-    if (may_measure(agent))
+    if (vt_authority_may_measure(agent->authority))
         vt_sources_measure(agent->sources);
 }
 
@@ -183,14 +125,27 @@ tell_of_state(VtAgent *agent, const VtPipelineStatus *status)
     agent->logged_state = status->state;
 }
 
+/* Whoever else steers the clock by now has the word: what was decided for a clock of ours lapses. */
+static void
+do_to_clock(VtAgent *agent, const VtAction *action)
+{
+    g_autoptr(GError) error = NULL;
+    bool steered = vt_authority_steers(agent->authority);
+    vt_authority_check_rate(agent->authority);
+    if (steered != vt_authority_steers(agent->authority)) {
+        vt_pipeline_on_failed_action(agent->pipeline);
+        return;
+    }
+    if (vt_apply_action(agent->clock, agent->pipeline, action, &error))
+        return;
+    vt_pipeline_on_failed_action(agent->pipeline);
+    vt_authority_set_problem(agent->authority, error);
+}
+
 static void
 carry_out(VtAgent *agent, const VtAction *action)
 {
-    g_autoptr(GError) error = NULL;
-    if (!vt_apply_action(agent->clock, agent->pipeline, action, &error)) {
-        vt_pipeline_on_failed_action(agent->pipeline);
-        set_problem(agent, error);
-    }
+    do_to_clock(agent, action);
 
     vt_wishes_take(agent->wishes, action);
     if (action->measure_now)
@@ -199,7 +154,7 @@ carry_out(VtAgent *agent, const VtAction *action)
         vt_pipeline_get_status(agent->pipeline, vt_clock_read(agent->clock));
     vt_sources_set_status(agent->sources, &status, status.is_doubtful);
     vt_doubt_timer_set(agent->doubt, status.is_doubtful);
-    publish(agent, &status);
+    vt_authority_publish(agent->authority, &status);
     if (action->recovered)
         close_disruption(agent);
     /* While a disruption is dealt with, words can wait: for its end, or for the tick. */
@@ -235,7 +190,7 @@ on_reading(const VtReading *reading, void *user_data)
     VtAgent *agent = user_data;
     VtInstant now = vt_clock_read(agent->clock);
 
-    vt_pipeline_set_may_correct(agent->pipeline, may_correct(agent));
+    vt_pipeline_set_may_correct(agent->pipeline, vt_authority_may_correct(agent->authority));
     if (reading == NULL) {
         note_silence(agent);
         return;
@@ -268,7 +223,7 @@ static const VtSourcesListener sources_listener = {
 static void
 measure_all(VtAgent *agent)
 {
-    if (may_measure(agent))
+    if (vt_authority_may_measure(agent->authority))
         vt_sources_measure_all(agent->sources);
 }
 
@@ -282,6 +237,10 @@ vt_agent_take_hint(const VtHint *sign, void *user_data)
     VtHint softened = vt_disruption_log_soften(&agent->disruptions, sign, raw_now);
     const VtHint *hint = &softened;
 
+    if (hint->is_set)
+        vt_authority_note_set(agent->authority, hint->moved_ns);
+    /* Whoever steers the clock may set it, and is not corrected. */
+    softened.is_strong &= !hint->is_set || vt_authority_steers(agent->authority);
     VtPipelineHint pipeline_hint = vt_hint_to_pipeline(hint);
 
     if (hint->reopens_rate)
@@ -307,7 +266,7 @@ on_mode(uint8_t mode, void *user_data)
         vt_pipeline_get_status(agent->pipeline, vt_clock_read(agent->clock));
 
     g_message("the host's mode for this guest is '%s'", vt_link_mode_name(mode));
-    publish(agent, &status);
+    vt_authority_publish(agent->authority, &status);
     send_report(agent, &status);
     if (!vt_sources_is_reading(agent->sources))
         measure(agent);
@@ -335,24 +294,46 @@ on_tick(void *user_data)
 {
     VtAgent *agent = user_data;
 
-    agent->is_told_unsynchronised = false; /* somebody else may have told it otherwise */
+    vt_authority_on_tick(agent->authority);
     vt_link_probe(agent->link);
     vt_hint_list_on_tick(agent->hints);
     vt_clocks_on_tick(agent->clocks, agent->tick);
-    if (may_measure(agent))
+    if (vt_authority_may_measure(agent->authority))
         vt_sources_on_tick(agent->sources);
     if (!vt_sources_is_reading(agent->sources))
         note_silence(agent);
     tick_report(agent);
 }
 
+/* Somebody else steers the clock from now on, or nobody any more. */
 static void
-take_over_clock(VtAgent *agent)
+on_role(void *user_data)
 {
-    g_autoptr(GError) error = NULL;
-    agent->can_correct = vt_clock_take_over(agent->clock, &error);
-    if (!agent->can_correct)
-        set_problem(agent, error);
+    VtAgent *agent = user_data;
+    VtInstant now = vt_clock_read(agent->clock);
+    if (vt_authority_steers(agent->authority)) {
+        vt_pipeline_take_over(agent->pipeline, now);
+    } else {
+        vt_apply_leave(agent->clock, agent->pipeline);
+        vt_clock_hand_over(agent->clock);
+        vt_pipeline_yield(agent->pipeline, vt_authority_get_claim(agent->authority), now);
+    }
+    agent->n_ticks_to_report = 1;
+}
+
+static void
+begin_role(VtAgent *agent)
+{
+    VtAuthorityParams params = {
+        .setting = agent->params.mode,
+        .owner = agent->params.owner,
+        .link = agent->link,
+        .clock = agent->clock,
+    };
+    agent->authority = vt_authority_new(&params, on_role, agent);
+    if (!vt_authority_steers(agent->authority))
+        vt_pipeline_yield(agent->pipeline, vt_authority_get_claim(agent->authority),
+                          vt_clock_read(agent->clock));
 }
 
 static VtPipeline *
@@ -392,7 +373,7 @@ vt_agent_new(const VtAgentParams *params, VtClock *clock)
     if (params->host_error_ns > 0)
         vt_sources_set_host_error(agent->sources, params->host_error_ns);
     agent->clocks = vt_clocks_new(&params->clocks, params->udev, agent->sources, clock);
-    agent->raw_begun_at = vt_clock_read(clock).raw;
+    begin_role(agent);
     VtHintPlaces hint_places = {
         .link = agent->link,
         .clock = clock,
@@ -406,7 +387,6 @@ vt_agent_new(const VtAgentParams *params, VtClock *clock)
     agent->hints = vt_hint_list_new(&hint_places, vt_agent_take_hint, agent);
 
     begin_with_mode(agent);
-    take_over_clock(agent);
     agent->tick = vt_tick_new(params->tick_ns, on_tick, agent);
     vt_link_probe(agent->link);
     if (vt_link_get_problem(agent->link) != NULL)
@@ -426,13 +406,11 @@ vt_agent_free(VtAgent *agent)
     vt_hint_list_free(agent->hints);
     vt_sources_free(agent->sources);
     vt_clocks_free(agent->clocks);
-    vt_link_free(agent->link);
-    if (agent->can_correct)
+    if (vt_authority_can_correct(agent->authority))
         vt_apply_leave(agent->clock, agent->pipeline);
+    vt_authority_free(agent->authority);
+    vt_link_free(agent->link);
     vt_pipeline_free(agent->pipeline);
-    if (agent->can_correct)
-        (void)vt_clock_publish(agent->clock, false, VT_CLOCK_UNKNOWN_ERROR_NS, NULL);
-    g_free(agent->problem);
     g_free(agent);
 }
 
@@ -442,22 +420,13 @@ vt_agent_on_port_signal(VtAgent *agent)
     vt_link_probe(agent->link);
 }
 
-static uint8_t
-mode_in_force(const VtAgent *agent)
-{
-    uint8_t mode = vt_link_get_mode(agent->link);
-    if (mode == VT_LINK_MODE_OFF)
-        return mode;
-    /* Before the host has said what it allows, nothing is corrected either. */
-    return may_correct(agent) ? VT_LINK_MODE_FULL : VT_LINK_MODE_OBSERVE;
-}
-
 VtAgentView
 vt_agent_look(VtAgent *agent)
 {
     VtInstant now = vt_clock_read(agent->clock);
     VtPipelineStatus status = vt_pipeline_get_status(agent->pipeline, now);
     const char *link_problem = vt_link_get_problem(agent->link);
+    const char *problem = vt_authority_get_problem(agent->authority);
     status.n_disruptions = count_disruptions(agent, now);
 
     return (VtAgentView){
@@ -467,14 +436,15 @@ vt_agent_look(VtAgent *agent)
         .wall_now = now.wall,
         .raw_now = now.raw,
         .link_state = vt_link_get_state(agent->link),
-        .mode = mode_in_force(agent),
+        .mode = vt_authority_get_mode(agent->authority),
+        .authority = vt_authority_look(agent->authority),
         .reference = status.has_reference ? vt_sources_get_name(agent->sources) : "",
-        .problem = agent->problem != NULL ? agent->problem
+        .problem = problem != NULL        ? problem
                    : link_problem != NULL ? link_problem
                                           : "",
         .reference_synchronised = agent->reference_synchronised,
-        .can_correct = agent->can_correct,
-        .synchronised = is_synchronised(agent, &status),
+        .can_correct = vt_authority_can_correct(agent->authority),
+        .synchronised = vt_authority_is_synchronised(agent->authority, &status),
     };
 }
 

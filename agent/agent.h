@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "agent/authority.h"
 #include "agent/clocks.h"
 #include "agent/config.h"
 #include "agent/devices/link.h"
@@ -22,7 +23,8 @@ typedef struct VtAgent VtAgent;
 
 typedef struct {
     VtPortPlaces places;
-    bool observe_only;          /* correct nothing, whatever the host allows */
+    VtAgentMode mode;
+    VtOwnerWatchParams owner;   /* where others that steer the clock are looked for */
     VtClockSetPlaces clock_set; /* who tells that the clock was set; kernel NULL: nobody */
     VtNs tick_ns;               /* between readings at rest; 1 s */
     const GPtrArray *servers;   /* VtServerConfig; must outlive the agent; NULL: none */
@@ -62,7 +64,8 @@ typedef struct {
     VtWall wall_now;
     VtMono raw_now;
     VtLinkState link_state;
-    uint8_t mode;          /* VtLinkMode in force */
+    uint8_t mode; /* VtLinkMode in force */
+    VtAuthorityView authority;
     const char *reference; /* "" for none; borrowed */
     const char *problem;   /* what stands in the way; "" for nothing; borrowed */
     bool reference_synchronised;

@@ -48,6 +48,8 @@ vt_apply_action(VtClock *clock, VtPipeline *pipeline, const VtAction *action, GE
 void
 vt_apply_leave(VtClock *clock, VtPipeline *pipeline)
 {
+    if (vt_clock_is_rate_foreign(clock))
+        return; /* somebody else has it already */
     VtAction action = vt_pipeline_leave(pipeline, vt_clock_read(clock));
     (void)apply(clock, &action, NULL); /* there is nobody left to tell */
 }

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-static const char *const modes[] = { "auto", "observe", NULL };
+static const char *const modes[] = { "auto", "own", "assist", "feed", "monitor", NULL };
 
 static const char *const rtc_watches[] = { "auto", "off", NULL };
 static const char *const scales[] = { "utc", "tai", NULL };

@@ -6,8 +6,11 @@
 #include "base/units.h"
 
 typedef enum {
-    VT_AGENT_MODE_AUTO,    /* as the host says */
-    VT_AGENT_MODE_OBSERVE, /* measure and report, correct nothing */
+    VT_AGENT_MODE_AUTO,    /* by who else steers the clock */
+    VT_AGENT_MODE_OWN,     /* steer it; nothing beside another who does */
+    VT_AGENT_MODE_ASSIST,  /* mend disruptions alone */
+    VT_AGENT_MODE_FEED,    /* the same, and give chronyd the readings */
+    VT_AGENT_MODE_MONITOR, /* measure and report, correct nothing */
 } VtAgentMode;
 
 /* One [server NAME]. */

@@ -67,7 +67,8 @@ run(const VtAgentConfig *config)
     g_clear_error(&error);
     VtAgentParams params = {
         .places = vt_port_places_system(),
-        .observe_only = config->mode == VT_AGENT_MODE_OBSERVE,
+        .mode = (VtAgentMode)config->mode,
+        .owner = vt_owner_watch_system,
         .clock_set = { .kernel = &vt_set_watch_system },
         .tick_ns = VT_NS_PER_SEC,
         .servers = config->servers,
@@ -98,11 +99,21 @@ run(const VtAgentConfig *config)
     return VT_EXIT_OK;
 }
 
+/* Beside another time daemon the agent has work to do, beside its like none. */
+static bool
+is_second(void)
+{
+    g_auto(VtOwnerView) view = { 0 };
+    vt_owner_look(&vt_owner_places_system, &view);
+    if (view.owner.kind == VT_OWNER_SELF)
+        g_critical("process %d is an agent already", view.owner.pid);
+    return view.owner.kind == VT_OWNER_SELF;
+}
+
 int
 main(int argc, char **argv)
 {
     g_auto(VtAgentConfig) config = { 0 };
-    g_auto(VtOwner) owner = { 0 };
     int exit_code;
     g_auto(VtDaemon) daemon = {
         .name = "virt-time-agent",
@@ -115,11 +126,7 @@ main(int argc, char **argv)
 
     if (!vt_daemon_begin(&daemon, &argc, &argv, &config, &exit_code))
         return exit_code;
-    if (vt_owner_find("/proc", &owner)) {
-        g_critical(
-            "process %d ('%s') steers this clock already; stop it, or do not run this one",
-            owner.pid, owner.name);
+    if (is_second())
         return VT_EXIT_OWNED;
-    }
     return run(&config);
 }

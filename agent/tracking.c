@@ -93,6 +93,15 @@ insert_status(GVariantDict *dict, const VtPipelineStatus *status)
     g_variant_dict_insert(dict, "disruptions", "t", status->n_disruptions);
 }
 
+static void
+insert_authority(GVariantDict *dict, const VtAuthorityView *authority)
+{
+    g_variant_dict_insert(dict, "role", "s", vt_role_name(authority->role));
+    g_variant_dict_insert(dict, "clock-owner", "s", authority->owner->name);
+    g_variant_dict_insert(dict, "clock-owner-pid", "u", (guint32)authority->owner->pid);
+    g_variant_dict_insert(dict, "clock-setters", "s", authority->writers);
+}
+
 GVariant *
 vt_tracking_to_variant(const VtAgentView *view)
 {
@@ -101,6 +110,7 @@ vt_tracking_to_variant(const VtAgentView *view)
     g_variant_dict_init(&dict, NULL);
     g_variant_dict_insert(&dict, "version", "s", VT_VERSION);
     g_variant_dict_insert(&dict, "mode", "s", vt_link_mode_name(view->mode));
+    insert_authority(&dict, &view->authority);
     g_variant_dict_insert(&dict, "reference", "s", view->reference);
     g_variant_dict_insert(&dict, "synchronised", "b", view->synchronised);
     g_variant_dict_insert(&dict, "reference-synchronised", "b", view->reference_synchronised);

@@ -181,6 +181,26 @@ append_state(GVariant *facts, bool colour, GString *output)
     vt_table_append_fact(output, "State", "%s", styled_state);
 }
 
+/* What the agent is to this clock, and who else touches it. */
+static void
+append_role(GVariant *facts, GString *output)
+{
+    g_autofree char *role = vt_facts_format_text(facts, "role", "unknown");
+    g_autofree char *owner = vt_facts_format_text(facts, "clock-owner", "");
+    g_autofree char *setters = vt_facts_format_text(facts, "clock-setters", "");
+    int64_t pid = vt_facts_get_int(facts, "clock-owner-pid");
+
+    if (pid > 0)
+        vt_table_append_fact(output, "Role", "%s; %s (process %" PRId64 ") steers the clock",
+                             role, owner, pid);
+    else if (*owner != '\0')
+        vt_table_append_fact(output, "Role", "%s; %s steers the clock", role, owner);
+    else
+        vt_table_append_fact(output, "Role", "%s", role);
+    if (*setters != '\0')
+        vt_table_append_fact(output, "May be set by", "%s", setters);
+}
+
 static char *
 format_tracking(GVariant *facts, bool colour)
 {
@@ -199,6 +219,7 @@ format_tracking(GVariant *facts, bool colour)
     vt_table_append_fact(
         output, "Mode", "%s%s", mode,
         vt_facts_get_flag(facts, "can-correct") ? "" : ", but no permission to set the clock");
+    append_role(facts, output);
     append_disruptions(facts, output);
     vt_table_append_fact(output, "Problem", "%s", styled_problem);
     return g_string_free(output, FALSE);

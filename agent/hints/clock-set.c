@@ -11,8 +11,13 @@ static void
 on_set(VtNs moved_ns, void *user_data)
 {
     const ClockSetHint *source = user_data;
-    VtHint hint = { .name = "clock-set", .is_strong = true, .allows_backward = true };
-    (void)moved_ns; /* a measurement tells more */
+    VtHint hint = {
+        .name = "clock-set",
+        .is_strong = true,
+        .allows_backward = true,
+        .is_set = true,
+        .moved_ns = moved_ns, /* for people; a measurement tells more */
+    };
     source->on_hint(&hint, source->user_data);
 }
 

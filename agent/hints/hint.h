@@ -16,6 +16,8 @@ typedef struct {
     bool moves_host;            /* the host's clock is another one from here on */
     bool reopens_rate;          /* another oscillator, or another way to count it */
     bool is_declared;           /* a restore or revert told on a live link */
+    bool is_set;                /* somebody else set the clock */
+    VtNs moved_ns;              /* by so much, if not 0 */
     const VtLinkNotice *notice; /* NULL unless it was one; borrowed for the call */
 } VtHint;
 

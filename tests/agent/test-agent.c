@@ -37,7 +37,7 @@ start(Fixture *fixture, bool observe_only)
 {
     VtAgentParams params = {
         .places = fake_host_get_places(&fixture->host),
-        .observe_only = observe_only,
+        .mode = observe_only ? VT_AGENT_MODE_MONITOR : VT_AGENT_MODE_AUTO,
         .tick_ns = 5 * VT_NS_PER_MS,
     };
     fixture->agent = vt_agent_new(&params, fixture->clock);
@@ -223,6 +223,10 @@ static void
 test_tracking_has_every_documented_key(Fixture *fixture, gconstpointer data)
 {
     static const char *const keys[] = {
+        "role",
+        "clock-owner",
+        "clock-owner-pid",
+        "clock-setters",
         "version",
         "mode",
         "state",

@@ -1,79 +1,161 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <unistd.h>
 
-#include <glib/gstdio.h>
-
 #include "agent/owner.h"
+#include "tests/agent/fake-proc.h"
 
-static char *
-make_process(const char *proc, const char *pid, const char *name)
+#define PID 2000000000
+
+static void
+set_up(FakeProc *proc, gconstpointer data)
 {
-    g_autofree char *folder = g_build_filename(proc, pid, NULL);
-    char *path = g_build_filename(folder, "comm", NULL);
-    g_assert_cmpint(g_mkdir_with_parents(folder, 0700), ==, 0);
-    g_assert_true(g_file_set_contents(path, name, -1, NULL));
-    return path;
+    (void)data;
+    fake_proc_init(proc);
 }
 
 static void
-remove_process(char *path)
+tear_down(FakeProc *proc, gconstpointer data)
 {
-    g_autofree char *folder = g_path_get_dirname(path);
-    g_assert_cmpint(g_unlink(path), ==, 0);
-    g_assert_cmpint(g_rmdir(folder), ==, 0);
-    g_free(path);
+    (void)data;
+    fake_proc_clear(proc);
 }
 
 static void
-test_names_the_daemon_that_owns_the_clock(void)
+test_names_the_daemon_that_owns_the_clock(FakeProc *proc, gconstpointer data)
 {
-    static const char *const names[] = {
-        "chronyd\n", "systemd-timesyn\n", "ntpd\n", "ntp-daemon\n", "virt-time-agent\n",
+    static const struct {
+        const char *comm;
+        const char *name;
+        VtOwnerKind kind;
+    } rows[] = {
+        { "chronyd", "chronyd", VT_OWNER_CHRONYD },
+        { "systemd-timesyn", "systemd-timesyncd", VT_OWNER_OTHER },
+        { "ntpd", "ntpd", VT_OWNER_OTHER },
+        { "ntp-daemon", "ntpd-rs", VT_OWNER_OTHER },
+        { "virt-time-agent", "virt-time-agent", VT_OWNER_SELF },
     };
-    g_autofree char *proc = g_dir_make_tmp("virt-time-XXXXXX", NULL);
+    VtOwnerPlaces places = fake_proc_get_places(proc);
+    (void)data;
 
-    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-        g_auto(VtOwner) owner = { 0 };
-        g_autofree char *expected = g_strstrip(g_strdup(names[i]));
-        char *path = make_process(proc, "2000000000", names[i]);
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_auto(VtOwnerView) view = { 0 };
+        fake_proc_add(proc, PID, rows[i].comm, true);
 
-        g_assert_true(vt_owner_find(proc, &owner));
+        vt_owner_look(&places, &view);
 
-        g_assert_cmpstr(owner.name, ==, expected);
-        g_assert_cmpint(owner.pid, ==, 2000000000);
-        remove_process(path);
+        g_assert_cmpint(view.owner.kind, ==, rows[i].kind);
+        g_assert_cmpstr(view.owner.name, ==, rows[i].name);
+        g_assert_cmpint(view.owner.pid, ==, PID);
+        g_assert_true(vt_owner_is_alive(&places, &view.owner));
+        fake_proc_remove(proc, PID);
+        g_assert_false(vt_owner_is_alive(&places, &view.owner));
     }
-    g_rmdir(proc);
 }
 
 static void
-test_other_processes_own_nothing(void)
+test_other_processes_own_nothing(FakeProc *proc, gconstpointer data)
 {
-    g_autofree char *proc = g_dir_make_tmp("virt-time-XXXXXX", NULL);
-    g_auto(VtOwner) owner = { 0 };
-    char *shell = make_process(proc, "2000000000", "bash\n");
-    char *prefix = make_process(proc, "2000000001", "chronyd-restric\n");
-    char *no_process = make_process(proc, "chronyd", "chronyd\n");
-    g_autofree char *own_pid = g_strdup_printf("%d", getpid());
-    char *self = make_process(proc, own_pid, "virt-time-agent\n");
+    g_auto(VtOwnerView) view = { 0 };
+    VtOwnerPlaces places = fake_proc_get_places(proc);
+    (void)data;
+    fake_proc_add(proc, PID, "bash", true);
+    fake_proc_add(proc, PID + 1, "chronyd-restric", true);
+    fake_proc_add(proc, (int)getpid(), "virt-time-agent", true);
 
-    g_assert_false(vt_owner_find(proc, &owner));
+    vt_owner_look(&places, &view);
 
-    g_assert_null(owner.name);
-    remove_process(shell);
-    remove_process(prefix);
-    remove_process(no_process);
-    remove_process(self);
-    g_rmdir(proc);
+    g_assert_cmpint(view.owner.kind, ==, VT_OWNER_NONE);
+    g_assert_cmpstr(view.writers, ==, "");
+}
+
+/* chronyd -x serves the time and leaves the clock alone. */
+static void
+test_daemon_without_the_right_owns_nothing(FakeProc *proc, gconstpointer data)
+{
+    g_auto(VtOwnerView) view = { 0 };
+    VtOwnerPlaces places = fake_proc_get_places(proc);
+    (void)data;
+    fake_proc_add(proc, PID, "chronyd", false);
+
+    vt_owner_look(&places, &view);
+
+    g_assert_cmpint(view.owner.kind, ==, VT_OWNER_NONE);
+}
+
+static void
+test_writers_are_named(FakeProc *proc, gconstpointer data)
+{
+    static const struct {
+        const char *comm;
+        const char *name;
+    } rows[] = {
+        { "vmtoolsd", "vmtoolsd" },
+        { "VBoxService", "VBoxService" },
+        { "xe-daemon", "xe-guest-utilities" },
+        { "qemu-ga", "qemu-ga (virsh domtime)" },
+        { "systemd-timedat", "timedatectl" },
+        { "ntpdate", "ntpdate" },
+    };
+    VtOwnerPlaces places = fake_proc_get_places(proc);
+    (void)data;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_auto(VtOwnerView) view = { 0 };
+        fake_proc_add(proc, PID, rows[i].comm, true);
+        fake_proc_add(proc, PID + 1, rows[i].comm, true);
+
+        vt_owner_look(&places, &view);
+
+        g_assert_cmpstr(view.writers, ==, rows[i].name);
+        g_assert_cmpint(view.owner.kind, ==, VT_OWNER_NONE);
+        fake_proc_remove(proc, PID);
+        fake_proc_remove(proc, PID + 1);
+    }
+}
+
+static void
+test_kernel_writer_is_named(FakeProc *proc, gconstpointer data)
+{
+    g_auto(VtOwnerView) view = { 0 };
+    g_autofree char *module = g_build_filename(proc->folder, "hv_utils", NULL);
+    VtOwnerPlaces places = { .module_path = proc->folder };
+    (void)data;
+    g_assert_cmpint(g_mkdir_with_parents(module, 0700), ==, 0);
+
+    vt_owner_look(&places, &view);
+
+    g_assert_cmpstr(view.writers, ==, "hv_utils");
+}
+
+static void
+test_signs_are_told_from_other_units(void)
+{
+    g_assert_true(vt_owner_is_sign("invocation:chrony.service"));
+    g_assert_true(vt_owner_is_sign("invocation:chronyd.service"));
+    g_assert_true(vt_owner_is_sign("invocation:systemd-timesyncd.service"));
+    g_assert_true(vt_owner_is_sign("invocation:ntpsec.service"));
+    g_assert_true(vt_owner_is_sign("chrony"));
+    g_assert_false(vt_owner_is_sign("invocation:ssh.service"));
+    g_assert_false(vt_owner_is_sign("user"));
+}
+
+static void
+add(const char *name, void (*test)(FakeProc *, gconstpointer))
+{
+    g_autofree char *path = g_strconcat("/agent/owner/", name, NULL);
+    g_test_add(path, FakeProc, NULL, set_up, test, tear_down);
 }
 
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/agent/owner/names-the-daemon-that-owns-the-clock",
-                    test_names_the_daemon_that_owns_the_clock);
-    g_test_add_func("/agent/owner/other-processes-own-nothing",
-                    test_other_processes_own_nothing);
+    add("names-the-daemon-that-owns-the-clock", test_names_the_daemon_that_owns_the_clock);
+    add("other-processes-own-nothing", test_other_processes_own_nothing);
+    add("daemon-without-the-right-owns-nothing", test_daemon_without_the_right_owns_nothing);
+    add("writers-are-named", test_writers_are_named);
+    add("kernel-writer-is-named", test_kernel_writer_is_named);
+    g_test_add_func("/agent/owner/signs-are-told-from-other-units",
+                    test_signs_are_told_from_other_units);
     return g_test_run();
 }

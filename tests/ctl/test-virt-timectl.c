@@ -11,6 +11,8 @@
 
 static const char tracking_in_step[] =
     "{'version': <'0.1.0'>, 'mode': <'full'>, 'state': <'tracking'>,"
+    " 'role': <'assist'>, 'clock-owner': <'chronyd'>, 'clock-owner-pid': <uint32 412>,"
+    " 'clock-setters': <'vmtoolsd'>,"
     " 'reference': <'link (hypervisor)'>, 'has-reference': <true>, 'synchronised': <true>,"
     " 'reference-synchronised': <true>, 'can-correct': <true>, 'problem': <''>,"
     " 'stratum': <uint32 4>, 'offset-ns': <int64 1234>, 'error-ns': <int64 2040000>,"
@@ -40,6 +42,8 @@ static const char tracking_in_step_text[] =
     "Readings        : 1234 accepted, 2 rejected, 1 spikes\n"
     "Link            : up\n"
     "Mode            : full\n"
+    "Role            : assist; chronyd (process 412) steers the clock\n"
+    "May be set by   : vmtoolsd\n"
     "Disruptions     : 1\n"
     "Last disruption : resumed, 34 s ago\n"
     "  First hint    : notice\n"
@@ -49,7 +53,7 @@ static const char tracking_in_step_text[] =
     "Problem         : none\n";
 
 static const char tracking_without_reference[] =
-    "{'mode': <'observe'>, 'state': <'start'>, 'reference': <''>, 'has-reference': <false>,"
+    "{'mode': <'observe'>, 'role': <'own'>, 'state': <'start'>, 'reference': <''>, 'has-reference': <false>,"
     " 'synchronised': <false>, 'reference-synchronised': <false>, 'can-correct': <false>,"
     " 'problem': <'no port named org.virttime.0'>, 'last-reading-age-ns': <int64 -1>,"
     " 'link': <'no-port'>, 'last-disruption': <@a{sv} {}>}";
@@ -65,6 +69,7 @@ static const char tracking_without_reference_text[] =
     "Readings        : 0 accepted, 0 rejected, 0 spikes\n"
     "Link            : no-port\n"
     "Mode            : observe, but no permission to set the clock\n"
+    "Role            : own\n"
     "Disruptions     : 0\n"
     "Last disruption : none\n"
     "Problem         : no port named org.virttime.0\n";

@@ -241,6 +241,39 @@ test_good_reading_is_not_repeated(Fixture *fixture, gconstpointer data)
 }
 
 static void
+test_asking_for_permission_changes_nothing(Fixture *fixture, gconstpointer data)
+{
+    static const int statuses[] = { STA_PLL, STA_PLL | STA_NANO, STA_UNSYNC | STA_INS };
+    (void)data;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(statuses); i++) {
+        fixture->kernel.status = statuses[i];
+        g_assert_true(vt_clock_may_set(fixture->clock, NULL));
+        g_assert_cmpint(fixture->kernel.status, ==, statuses[i]);
+    }
+    g_assert_cmpuint(fixture->kernel.n_settings, ==, 0);
+
+    fixture->kernel.may_set = false;
+    g_autoptr(GError) error = NULL;
+    g_assert_false(vt_clock_may_set(fixture->clock, &error));
+    g_assert_error(error, VT_ERROR, VT_ERROR_DENIED);
+}
+
+static void
+test_rate_of_a_clock_handed_over_is_not_foreign(Fixture *fixture, gconstpointer data)
+{
+    double taken_ppb;
+    (void)data;
+    g_assert_true(vt_clock_set_rate(fixture->clock, 1000, &taken_ppb, NULL));
+    fixture->kernel.frequency_scaled += 1;
+    g_assert_true(vt_clock_is_rate_foreign(fixture->clock));
+
+    vt_clock_hand_over(fixture->clock);
+
+    g_assert_false(vt_clock_is_rate_foreign(fixture->clock));
+}
+
+static void
 test_system_clock_can_be_read_without_privilege(void)
 {
     g_autoptr(VtClock) clock = vt_clock_new_system();

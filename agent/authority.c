@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "agent/authority.h"
+
+/* For so long a host that has something to say of this guest's clock is waited for. */
+#define WAIT_FOR_HELLO_NS (500 * VT_NS_PER_MS)
+
+struct VtAuthority {
+    VtAgentMode setting;
+    VtLink *link;
+    VtClock *clock;
+    VtOwnerWatch *owners;
+    VtRoleFunc on_role;
+    void *user_data;
+    VtMono raw_begun_at;
+    VtRole role;
+    bool can_correct;
+    bool is_told_unsynchronised; /* the kernel is, since the last tick */
+    char *problem;               /* of the kernel's making; NULL: none */
+    char *refusal;               /* of the owner's; NULL: none */
+};
+
+VtRole
+vt_authority_get_role(const VtAuthority *authority)
+{
+    return authority->role;
+}
+
+bool
+vt_authority_steers(const VtAuthority *authority)
+{
+    return authority->role == VT_ROLE_OWN;
+}
+
+bool
+vt_authority_may_measure(const VtAuthority *authority)
+{
+    return vt_link_get_mode(authority->link) != VT_LINK_MODE_OFF;
+}
+
+bool
+vt_authority_can_correct(const VtAuthority *authority)
+{
+    return authority->can_correct;
+}
+
+/* Without a link nobody forbids anything; with one the host is asked first. */
+static bool
+is_allowed(const VtAuthority *authority)
+{
+    uint8_t mode = vt_link_get_mode(authority->link);
+    if (mode != VT_LINK_MODE_INVALID)
+        return mode == VT_LINK_MODE_FULL;
+    if (vt_link_get_state(authority->link) == VT_LINK_STATE_NO_PORT)
+        return true;
+    VtMono raw_now = vt_clock_read(authority->clock).raw;
+    return vt_mono_diff(raw_now, authority->raw_begun_at) >= WAIT_FOR_HELLO_NS;
+}
+
+bool
+vt_authority_may_correct(const VtAuthority *authority)
+{
+    return authority->can_correct && authority->role != VT_ROLE_MONITOR &&
+           is_allowed(authority);
+}
+
+uint8_t
+vt_authority_get_mode(const VtAuthority *authority)
+{
+    uint8_t mode = vt_link_get_mode(authority->link);
+    if (mode == VT_LINK_MODE_OFF)
+        return mode;
+    /* Before the host has said what it allows, nothing is corrected either. */
+    return vt_authority_may_correct(authority) ? VT_LINK_MODE_FULL : VT_LINK_MODE_OBSERVE;
+}
+
+VtNs
+vt_authority_get_claim(const VtAuthority *authority)
+{
+    VtClockState state;
+    if (!vt_clock_get_state(authority->clock, &state, NULL) ||
+        state.max_error_ns >= VT_CLOCK_UNKNOWN_ERROR_NS)
+        return 0;
+    return state.max_error_ns;
+}
+
+bool
+vt_authority_is_synchronised(const VtAuthority *authority, const VtPipelineStatus *status)
+{
+    return status->synchronised && vt_authority_may_correct(authority);
+}
+
+void
+vt_authority_set_problem(VtAuthority *authority, const GError *error)
+{
+    if (g_strcmp0(authority->problem, error->message) == 0)
+        return;
+    g_free(authority->problem);
+    authority->problem = g_strdup(error->message);
+    g_warning("%s; the clock is measured and left as it is", error->message);
+}
+
+const char *
+vt_authority_get_problem(const VtAuthority *authority)
+{
+    return authority->problem != NULL ? authority->problem : authority->refusal;
+}
+
+void
+vt_authority_publish(VtAuthority *authority, const VtPipelineStatus *status)
+{
+    bool synchronised = vt_authority_is_synchronised(authority, status);
+    if (!vt_authority_steers(authority) || !authority->can_correct ||
+        (!synchronised && authority->is_told_unsynchronised))
+        return;
+    g_autoptr(GError) error = NULL;
+    authority->is_told_unsynchronised = !synchronised;
+    if (!vt_clock_publish(authority->clock, synchronised, status->error_ns, &error))
+        vt_authority_set_problem(authority, error);
+}
+
+static VtRole
+choose_role(const VtAuthority *authority)
+{
+    return vt_role_choose(authority->setting, vt_owner_watch_get(authority->owners)->kind,
+                          false);
+}
+
+/* What the settings ask for and the owner stands in the way of. */
+static void
+set_refusal(VtAuthority *authority)
+{
+    const VtOwner *owner = vt_owner_watch_get(authority->owners);
+    g_clear_pointer(&authority->refusal, g_free);
+    if (authority->role == VT_ROLE_MONITOR && authority->setting == VT_AGENT_MODE_OWN)
+        authority->refusal = g_strdup_printf(
+            "%s steers the clock; mode=own does not begin beside it", owner->name);
+}
+
+static void
+log_role(const VtAuthority *authority)
+{
+    const VtOwner *owner = vt_owner_watch_get(authority->owners);
+    if (owner->kind == VT_OWNER_NONE)
+        g_message("nobody else steers the clock; mode '%s'", vt_role_name(authority->role));
+    else
+        g_message("%s (process %d) steers the clock; mode '%s'", owner->name, owner->pid,
+                  vt_role_name(authority->role));
+}
+
+/* Takes over what is ours; of another's clock only asks whether it could be stepped. */
+static void
+begin_role(VtAuthority *authority)
+{
+    g_autoptr(GError) error = NULL;
+    bool is_let = vt_authority_steers(authority) ? vt_clock_take_over(authority->clock, &error)
+                                                 : vt_clock_may_set(authority->clock, &error);
+    if (!is_let) {
+        authority->can_correct = false;
+        vt_authority_set_problem(authority, error);
+    }
+    authority->is_told_unsynchronised = false;
+    set_refusal(authority);
+}
+
+static void
+on_owner(void *user_data)
+{
+    VtAuthority *authority = user_data;
+    VtRole role = choose_role(authority);
+
+    if (role == authority->role) {
+        log_role(authority);
+        return;
+    }
+    authority->role = role;
+    log_role(authority);
+    authority->on_role(authority->user_data);
+    begin_role(authority);
+}
+
+VtAuthority *
+vt_authority_new(const VtAuthorityParams *params, VtRoleFunc on_role, void *user_data)
+{
+    VtAuthority *authority = g_new0(VtAuthority, 1);
+    authority->setting = params->setting;
+    authority->link = params->link;
+    authority->clock = params->clock;
+    authority->on_role = on_role;
+    authority->user_data = user_data;
+    authority->raw_begun_at = vt_clock_read(params->clock).raw;
+    authority->can_correct = true;
+    authority->owners = vt_owner_watch_new(&params->owner, on_owner, authority);
+    authority->role = choose_role(authority);
+    if (authority->role != VT_ROLE_OWN)
+        log_role(authority);
+    begin_role(authority);
+    return authority;
+}
+
+void
+vt_authority_free(VtAuthority *authority)
+{
+    if (authority == NULL)
+        return;
+    if (vt_authority_steers(authority) && authority->can_correct)
+        (void)vt_clock_publish(authority->clock, false, VT_CLOCK_UNKNOWN_ERROR_NS, NULL);
+    vt_owner_watch_free(authority->owners);
+    g_free(authority->problem);
+    g_free(authority->refusal);
+    g_free(authority);
+}
+
+void
+vt_authority_on_tick(VtAuthority *authority)
+{
+    authority->is_told_unsynchronised = false;
+    vt_owner_watch_on_tick(authority->owners);
+}
+
+void
+vt_authority_check_rate(VtAuthority *authority)
+{
+    if (vt_authority_steers(authority) && vt_clock_is_rate_foreign(authority->clock))
+        vt_owner_watch_note_foreign_rate(authority->owners);
+}
+
+void
+vt_authority_note_set(VtAuthority *authority, VtNs moved_ns)
+{
+    vt_owner_watch_look(authority->owners);
+    const VtOwner *owner = vt_owner_watch_get(authority->owners);
+    const char *writers = vt_owner_watch_get_writers(authority->owners);
+    g_autofree char *moved = vt_ns_format_offset(moved_ns);
+    g_message("the clock was set by another program%s%s; here run: %s%s%s",
+              moved_ns != 0 ? ", by " : "", moved_ns != 0 ? moved : "",
+              owner->kind != VT_OWNER_NONE ? owner->name : "no time daemon",
+              writers[0] != '\0' ? ", " : "", writers);
+}
+
+VtAuthorityView
+vt_authority_look(const VtAuthority *authority)
+{
+    return (VtAuthorityView){
+        .role = authority->role,
+        .owner = vt_owner_watch_get(authority->owners),
+        .writers = vt_owner_watch_get_writers(authority->owners),
+    };
+}
