@@ -28,18 +28,27 @@ ask(VtSource *source)
 }
 
 static void
+record(VtSource *source, const VtReading *reading)
+{
+    if (reading == NULL || vt_reading_check(reading) != VT_READING_OK) {
+        vt_source_record_fail(&source->record);
+        return;
+    }
+    VtSample sample = vt_sample_from_reading(reading);
+    /* A makeshift says nothing of how good this one is. */
+    if (sample.is_least)
+        return;
+    vt_source_record_add(&source->record, &sample);
+    vt_source_stats_add(&source->stats, &sample);
+}
+
+static void
 on_reading(const VtReading *reading, void *user_data)
 {
     VtSource *source = user_data;
 
     source->is_reading = false;
-    if (reading != NULL && vt_reading_check(reading) == VT_READING_OK) {
-        VtSample sample = vt_sample_from_reading(reading);
-        vt_source_record_add(&source->record, &sample);
-        vt_source_stats_add(&source->stats, &sample);
-    } else {
-        vt_source_record_fail(&source->record);
-    }
+    record(source, reading);
     source->owner->on_reading(source, reading, source->owner->user_data);
 }
 

@@ -11,6 +11,7 @@
 #include "core/hurry.h"
 #include "core/jump-watch.h"
 #include "core/pipeline.h"
+#include "core/policy.h"
 #include "core/recovery.h"
 #include "core/servo.h"
 
@@ -67,6 +68,18 @@ void vt_pipeline_begin_recovery(VtPipeline *pipeline, VtMono raw_at);
 
 /* What REALTIME was moved by; 0 where others may move it as they like. */
 VtNs vt_pipeline_find_foreign_step(VtPipeline *pipeline, VtInstant now);
+
+/* What the policy says to @estimate now. */
+VtRuling vt_pipeline_rule(const VtPipeline *pipeline,
+                          const VtEstimate *estimate,
+                          VtInstant now,
+                          VtNs least_step_ns);
+
+/*
+ * True time is at least what @sample says: once in a disruption the clock is set to that, so that
+ * it is less than a second late until a better reading comes.
+ */
+VtAction vt_pipeline_take_least(VtPipeline *pipeline, const VtSample *sample, VtInstant now);
 
 /* Takes a sample in that may be one of another rate; wants more of them while that is open. */
 void vt_pipeline_take_sample(VtPipeline *pipeline,

@@ -2,7 +2,6 @@
 #include "core/pipeline.h"
 
 #include "core/pipeline-private.h"
-#include "core/policy.h"
 #include "core/sample.h"
 
 /* After so many steps for one disruption the rest is slewed: measuring does not help. */
@@ -141,8 +140,11 @@ age_state(VtPipeline *pipeline, VtInstant now)
         advance_state(pipeline, VT_EVENT_REFERENCE_LOST);
 }
 
-static VtRuling
-rule(const VtPipeline *pipeline, const VtEstimate *estimate, VtInstant now, VtNs least_step_ns)
+VtRuling
+vt_pipeline_rule(const VtPipeline *pipeline,
+                 const VtEstimate *estimate,
+                 VtInstant now,
+                 VtNs least_step_ns)
 {
     const VtRecovery *recovery = &pipeline->recovery;
     VtPolicyCase policy_case = {
@@ -237,7 +239,8 @@ static VtAction
 settle(VtPipeline *pipeline, VtInstant now)
 {
     VtEstimate estimate = vt_filter_predict(&pipeline->filter, now.raw);
-    VtRuling ruling = rule(pipeline, &estimate, now, pipeline->params.step_threshold_ns);
+    VtRuling ruling =
+        vt_pipeline_rule(pipeline, &estimate, now, pipeline->params.step_threshold_ns);
     if (ruling.kind != VT_ACTION_STEP && pipeline->recovery.n_readings < LEAST_READINGS)
         return (VtAction){ .kind = VT_ACTION_HOLD, .measure_now = true };
     return apply(pipeline, ruling, &estimate, now);
@@ -251,7 +254,7 @@ verify(VtPipeline *pipeline, VtInstant now)
         return close_recovery(pipeline, &estimate, now);
     VtNs limit_ns =
         vt_ns_max(pipeline->params.verify_limit_ns, pipeline->recovery.best.error_ns);
-    VtRuling ruling = rule(pipeline, &estimate, now, limit_ns + 1);
+    VtRuling ruling = vt_pipeline_rule(pipeline, &estimate, now, limit_ns + 1);
     return apply(pipeline, ruling, &estimate, now);
 }
 
@@ -362,6 +365,8 @@ vt_pipeline_on_reading(VtPipeline *pipeline, const VtReading *reading, VtInstant
     }
 
     VtSample sample = vt_sample_from_reading(reading);
+    if (sample.is_least)
+        return finish(pipeline, vt_pipeline_take_least(pipeline, &sample, now), now);
     pipeline->n_readings++;
     if (pipeline->state == VT_STATE_START)
         vt_pipeline_begin_recovery(pipeline, now.raw);
@@ -469,7 +474,7 @@ vt_pipeline_on_failed_action(VtPipeline *pipeline)
     vt_servo_forget(&pipeline->servo);
     VtRecovery *recovery = &pipeline->recovery;
     pipeline->assist.n_checks_to_do = 0;
-    if (recovery->phase == VT_RECOVERY_VERIFYING && recovery->n_readings == 0)
+    if (vt_recovery_is_urgent(recovery) && recovery->n_steps > 0 && recovery->n_readings == 0)
         vt_recovery_undo_step(recovery);
 }
 

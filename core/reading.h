@@ -25,6 +25,7 @@ typedef struct {
     /* So many readings must agree before the clock is stepped; 0 and 1: each on its own. */
     unsigned n_to_step;
     bool more_follow; /* at once, of the same wake-up: the last one is acted upon */
+    bool is_least;    /* true time is at least that, and less than a second more */
 } VtReading;
 
 typedef enum {

@@ -82,14 +82,20 @@ vt_recovery_has_enough(const VtRecovery *recovery, unsigned n_least, unsigned n_
 }
 
 void
-vt_recovery_note_step(VtRecovery *recovery, VtNs offset_ns, VtMono raw_at)
+vt_recovery_note_least(VtRecovery *recovery, VtNs offset_ns)
 {
-    recovery->phase = VT_RECOVERY_VERIFYING;
     recovery->n_readings = 0;
     recovery->n_agreeing = 0;
     recovery->n_steps++;
     recovery->stepped_ns = vt_ns_add(recovery->stepped_ns, offset_ns);
     recovery->last_step_ns = offset_ns;
+}
+
+void
+vt_recovery_note_step(VtRecovery *recovery, VtNs offset_ns, VtMono raw_at)
+{
+    vt_recovery_note_least(recovery, offset_ns);
+    recovery->phase = VT_RECOVERY_VERIFYING;
     recovery->raw_corrected_at = raw_at;
 }
 

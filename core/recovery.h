@@ -65,6 +65,12 @@ bool vt_recovery_may_step(const VtRecovery *recovery, const VtSample *sample);
 /* A step by @offset_ns is being made: what follows verifies it. */
 void vt_recovery_note_step(VtRecovery *recovery, VtNs offset_ns, VtMono raw_at);
 
+/*
+ * A step by @offset_ns is being made to what true time is at least: a better one will follow, so
+ * that nothing is verified yet.
+ */
+void vt_recovery_note_least(VtRecovery *recovery, VtNs offset_ns);
+
 /* The last step was not made after all; waits for the next tick. */
 void vt_recovery_undo_step(VtRecovery *recovery);
 

@@ -20,6 +20,7 @@ typedef struct {
     uint8_t leap;
     unsigned n_to_step; /* as in VtReading */
     bool more_follow;
+    bool is_least;
 } VtSample;
 
 /* @reading must have passed vt_reading_check. */

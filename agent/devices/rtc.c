@@ -243,6 +243,18 @@ vt_rtc_is_watched(const VtRtc *rtc)
     return rtc->fd >= 0;
 }
 
+bool
+vt_rtc_look(VtRtc *rtc, VtInstant *ret_at, VtWall *ret_second)
+{
+    if (rtc->fd < 0)
+        return false;
+    VtInstant at = vt_clock_read(rtc->clock);
+    if (!rtc->places.kernel->read_time(rtc->places.instance, rtc->fd, ret_second, NULL))
+        return false;
+    *ret_at = at;
+    return true;
+}
+
 const char *
 vt_rtc_get_method(const VtRtc *rtc)
 {

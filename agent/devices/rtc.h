@@ -51,6 +51,12 @@ bool vt_rtc_watch(VtRtc *rtc, GError **error);
 void vt_rtc_unwatch(VtRtc *rtc);
 bool vt_rtc_is_watched(const VtRtc *rtc);
 
+/*
+ * What it shows now, and the instant just before it was asked. False while it is not watched, or
+ * if it cannot be read.
+ */
+bool vt_rtc_look(VtRtc *rtc, VtInstant *ret_at, VtWall *ret_second);
+
 /* "interrupt", "polling"; "" while it is not watched. */
 const char *vt_rtc_get_method(const VtRtc *rtc);
 

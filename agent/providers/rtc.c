@@ -18,6 +18,8 @@ typedef struct {
     VtReadingFunc on_reading;
     void *user_data;
     bool is_waiting; /* for the next edge */
+    bool has_jumped; /* and nobody has asked since */
+    GSource *look;   /* NULL: none is due */
 } RtcProvider;
 
 static void
@@ -58,10 +60,44 @@ make_reading(const RtcProvider *provider, const VtRtcEdge *edge)
     };
 }
 
+/*
+ * What an RTC shows between its edges is late by less than a second. After a pause that is nearer
+ * to true time than the clock, and there is no better until the next edge.
+ */
+static gboolean
+on_look(gpointer user_data)
+{
+    RtcProvider *provider = user_data;
+    VtInstant at;
+    VtWall second;
+    g_clear_pointer(&provider->look, g_source_unref);
+    if (!provider->is_waiting || !vt_rtc_look(provider->rtc, &at, &second))
+        return G_SOURCE_REMOVE;
+    VtRtcEdge instead = { .at = at, .second = second };
+    VtReading reading = make_reading(provider, &instead);
+    reading.precision_ns = VT_NS_PER_SEC;
+    reading.is_least = true;
+    provider->is_waiting = false;
+    provider->on_reading(&reading, provider->user_data);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+look_soon(RtcProvider *provider)
+{
+    if (provider->look != NULL)
+        return;
+    provider->look = g_idle_source_new();
+    g_source_set_priority(provider->look, G_PRIORITY_HIGH);
+    g_source_set_callback(provider->look, on_look, provider, NULL);
+    g_source_attach(provider->look, g_main_context_get_thread_default());
+}
+
 static void
 on_edge(const VtRtcEdge *edge, void *user_data)
 {
     RtcProvider *provider = user_data;
+    provider->has_jumped = edge->kind == VT_RTC_EDGE_JUMPED;
     /* The overdue edge after a pause says that there was one, not what time it is. */
     if (edge->kind != VT_RTC_EDGE_IN_PHASE && edge->kind != VT_RTC_EDGE_FIRST)
         return;
@@ -85,6 +121,9 @@ rtc_begin(void *instance)
 {
     RtcProvider *provider = instance;
     provider->is_waiting = true;
+    if (provider->has_jumped && vt_rtc_get_phase(provider->rtc)->is_known)
+        look_soon(provider);
+    provider->has_jumped = false;
 }
 
 static void
@@ -92,6 +131,10 @@ rtc_free(void *instance)
 {
     RtcProvider *provider = instance;
     vt_rtc_remove_listener(provider->rtc, on_edge, provider);
+    if (provider->look != NULL) {
+        g_source_destroy(provider->look);
+        g_source_unref(provider->look);
+    }
     g_free(provider);
 }
 

@@ -159,6 +159,30 @@ test_overdue_edge_is_a_sign_and_no_reading(Fixture *fixture, gconstpointer data)
 }
 
 static void
+test_jump_shows_at_once_what_time_it_is_at_least(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    start_watch(fixture);
+    pass_edges(fixture, 3);
+    fake_kernel_pass(&fixture->kernel, 400 * VT_NS_PER_MS);
+    fake_rtc_pause(&fixture->fake, 60 * VT_NS_PER_SEC);
+    fixture->truth = (VtTruth){ 0 };
+    turn();
+    vt_provider_begin(&fixture->provider);
+    turn();
+
+    g_assert_cmpuint(fixture->n_readings, ==, 1);
+    g_assert_true(fixture->reading.is_least);
+    VtSample sample = vt_sample_from_reading(&fixture->reading);
+    g_assert_cmpint(sample.offset_ns, <=, 60 * VT_NS_PER_SEC);
+    g_assert_cmpint(sample.offset_ns, >, 59 * VT_NS_PER_SEC);
+
+    vt_provider_begin(&fixture->provider);
+    turn();
+    g_assert_cmpuint(fixture->n_readings, ==, 1); /* once: the next one is an edge */
+}
+
+static void
 test_short_pause_is_a_weak_sign(Fixture *fixture, gconstpointer data)
 {
     (void)data;
@@ -315,6 +339,7 @@ test_rtc_alone_brings_the_guest_back(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(get_clock_error(fixture), >, 59 * VT_NS_PER_SEC);
     turn();
     g_assert_cmpint(vt_agent_look(fixture->agent).status.state, ==, VT_STATE_DISRUPTED);
+    g_assert_cmpint(get_clock_error(fixture), <, VT_NS_PER_SEC);
     fake_rtc_pass_edge(&fixture->fake, USUAL_LAG_NS);
     turn();
     g_assert_cmpint(get_clock_error(fixture), <, 5 * VT_NS_PER_MS);
@@ -325,7 +350,8 @@ test_rtc_alone_brings_the_guest_back(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(view.status.state, ==, VT_STATE_TRACKING);
     g_assert_cmpuint(view.status.n_disruptions, ==, 1);
     g_assert_cmpstr(view.last_disruption.hint_name, ==, "rtc-jump");
-    g_assert_cmpuint(fixture->kernel.n_steps, ==, 1);
+    g_assert_cmpint(view.last_disruption.outcome.offset_ns, >, 59 * VT_NS_PER_SEC);
+    g_assert_cmpuint(fixture->kernel.n_steps, ==, 2);
 }
 
 static void
@@ -357,6 +383,8 @@ main(int argc, char **argv)
               test_reading_in_phase_is_true_within_its_bound);
     add_parts("overdue-edge-is-a-sign-and-no-reading",
               test_overdue_edge_is_a_sign_and_no_reading);
+    add_parts("jump-shows-at-once-what-time-it-is-at-least",
+              test_jump_shows_at_once_what_time_it_is_at_least);
     add_parts("short-pause-is-a-weak-sign", test_short_pause_is_a_weak_sign);
     add_parts("rtc-that-was-set-back-is-not-believed",
               test_rtc_that_was_set_back_is_not_believed);
