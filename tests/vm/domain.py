@@ -29,6 +29,20 @@ KERNEL_ARGUMENTS = "console=ttyS0 quiet no_timer_check panic=-1 random.trust_cpu
 
 
 @dataclass(frozen=True)
+class Machine:
+    """What kind of computer the guest is. PC: as old as the trade, without an HPET."""
+
+    model: str = "pc"
+    cpu: str = ""  # as libvirt names them; "": QEMU's own, or all that the host has
+    has_hpet: bool = False
+    emulator: Path | None = None  # None: libvirt's choice
+    arguments: tuple[str, ...] = ()  # for QEMU
+
+
+PC = Machine()
+
+
+@dataclass(frozen=True)
 class DomainPlan:
     name: str
     folder: Path  # sockets and logs; writable by QEMU
@@ -39,6 +53,7 @@ class DomainPlan:
     has_kvm: bool
     memory_mib: int = MEMORY_MIB
     oscillator_library: Path | None = None  # the guest's oscillator is its own, on the HPET
+    machine: Machine = PC
 
     @property
     def oscillator_page(self) -> Path:
@@ -68,12 +83,19 @@ class DomainPlan:
 
 def make_xml(plan: DomainPlan) -> str:
     kind = "kvm" if plan.has_kvm else "qemu"
+    machine = plan.machine
     cpu = "<cpu mode='host-passthrough'/>" if plan.has_kvm else ""
+    if machine.cpu:
+        cpu = f"<cpu mode='custom' match='minimum'><model>{machine.cpu}</model></cpu>"
+    emulator = f"<emulator>{machine.emulator}</emulator>" if machine.emulator else ""
+    qemu_arguments = "".join(f"<qemu:arg value={quoteattr(word)}/>"
+                             for word in machine.arguments)
     labels = "".join(f"<seclabel type='none' model={quoteattr(model)}/>"
                      for model in find_security_models())
     link = ("<channel type='unix'><target type='virtio' name='org.virttime.0'/></channel>"
             if plan.has_link else "")
     has_oscillator = plan.oscillator_library is not None
+    has_hpet = has_oscillator or machine.has_hpet
     arguments = KERNEL_ARGUMENTS + (" clocksource=hpet" if has_oscillator else "")
     preload = (f"<qemu:env name='LD_PRELOAD' value={quoteattr(str(plan.oscillator_library))}/>"
                f"<qemu:env name='VT_OSCILLATOR' value={quoteattr(str(plan.oscillator_page))}/>"
@@ -84,7 +106,7 @@ def make_xml(plan: DomainPlan) -> str:
   <memory unit='MiB'>{plan.memory_mib}</memory>
   <vcpu>1</vcpu>
   <os>
-    <type arch='x86_64' machine='pc'>hvm</type>
+    <type arch='x86_64' machine='{machine.model}'>hvm</type>
     <kernel>{plan.kernel.image}</kernel>
     <initrd>{plan.initramfs}</initrd>
     <cmdline>{arguments}</cmdline>
@@ -94,10 +116,11 @@ def make_xml(plan: DomainPlan) -> str:
   <clock offset='utc'>
     <timer name='rtc' tickpolicy='catchup'/>
     <timer name='pit' tickpolicy='delay'/>
-    <timer name='hpet' present='{'yes' if has_oscillator else 'no'}'/>
+    <timer name='hpet' present='{'yes' if has_hpet else 'no'}'/>
   </clock>
   <on_reboot>destroy</on_reboot>
   <devices>
+    {emulator}
     <controller type='usb' model='none'/>
     <controller type='virtio-serial'/>
     <memballoon model='none'/>
@@ -131,6 +154,7 @@ def make_xml(plan: DomainPlan) -> str:
     <qemu:arg value='-qmp'/>
     <qemu:arg value='unix:{plan.qmp_socket},server=on,wait=off'/>
     {preload}
+    {qemu_arguments}
   </qemu:commandline>
 </domain>
 """

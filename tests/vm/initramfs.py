@@ -10,7 +10,7 @@ import stat
 import subprocess
 from pathlib import Path
 
-from .kernel import Kernel
+from .kernel import Kernel, read_module
 from .layout import Layout, RigError
 
 FOLDERS = ("bin", "dev", "etc", "proc", "run", "sys", "tmp", "usr", "var", "modules")
@@ -101,9 +101,10 @@ def build_initramfs(layout: Layout, kernel: Kernel, target: Path) -> None:
         archive.add_file(str(library).lstrip("/"), library.read_bytes())
     for name, script in scripts.items():
         archive.add_file(name, (layout.guest_scripts / script).read_bytes())
-    for module in kernel.modules:
-        archive.add_file(f"modules/{module.name}", module.read_bytes())
-    order = "".join(f"/modules/{module.name}\n" for module in kernel.modules)
+    names = [module.name.removesuffix(".xz") for module in kernel.modules]
+    for name, module in zip(names, kernel.modules):
+        archive.add_file(f"modules/{name}", read_module(module))
+    order = "".join(f"/modules/{name}\n" for name in names)
     archive.add_file("modules/order", order.encode(), 0o644)
     # The real tools know root by name; libraries look for it.
     archive.add_file("etc/passwd", b"root:x:0:0:root:/:/bin/sh\n", 0o644)

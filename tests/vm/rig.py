@@ -16,12 +16,13 @@ from types import FrameType, TracebackType
 
 from .accelerator import can_use_kvm
 from .accounts import make_accounts
-from .domain import MEMORY_MIB, DomainPlan
+from .domain import MEMORY_MIB, PC, DomainPlan, Machine
+from .emulator import find_emulator
 from .guest import Guest
 from .hostd import Hostd
 from .hypervisor import Hypervisor
 from .initramfs import build_initramfs
-from .kernel import Kernel, fetch_kernel
+from .kernel import Kernel, fetch_kernel, fetch_new_kernel
 from .layout import Layout, RigError
 from .opener import Opener
 from .system_image import build_system_image
@@ -29,6 +30,9 @@ from .wire import Bridge
 
 # Its image, packed and unpacked twice, and what runs in it.
 SYSTEM_MEMORY_MIB = 512
+
+# A kernel that is made for every computer.
+NEW_MEMORY_MIB = 320
 
 QEMU_USERS = ("libvirt-qemu", "qemu")
 
@@ -64,9 +68,10 @@ class Rig:
                  trace: TracebackType | None) -> None:
         self._take_down()
 
-    def boot_guest(self, role: str, has_link: bool) -> Guest:
+    def boot_guest(self, role: str, has_link: bool, machine: Machine = PC) -> Guest:
         """Returns when the guest answers. Its agent is not started."""
-        return self._boot(self._plan(role, has_link, self._initramfs, MEMORY_MIB))
+        plan = self._plan(role, has_link, self._initramfs, MEMORY_MIB)
+        return self._boot(replace(plan, machine=machine))
 
     def boot_guest_with_oscillator(self, role: str) -> Guest:
         """One whose oscillator can be made to jump, and with a link."""
@@ -74,6 +79,16 @@ class Rig:
         shutil.copyfile(self.layout.oscillator, library)
         plan = self._plan(role, True, self._initramfs, MEMORY_MIB)
         return self._boot(replace(plan, oscillator_library=library))
+
+    def boot_new(self, role: str, arguments: tuple[str, ...]) -> Guest:
+        """A guest with a link, of a QEMU and a kernel that know more devices."""
+        kernel = self._copy_kernel(fetch_new_kernel(self.layout.cache_dir), "new-vmlinuz")
+        initramfs = self._run_dir / "new-initramfs"
+        build_initramfs(self.layout, kernel, initramfs)
+        emulator = find_emulator(self.layout.cache_dir, self._run_dir / "new-qemu")
+        machine = Machine(model="q35", emulator=emulator, arguments=arguments)
+        plan = self._plan(role, True, initramfs, NEW_MEMORY_MIB)
+        return self._boot(replace(plan, kernel=kernel, machine=machine))
 
     def boot_system(self, role: str) -> Guest:
         """A guest with systemd, which starts what is installed."""
@@ -96,6 +111,12 @@ class Rig:
         guest.boot()
         return guest
 
+    def _copy_kernel(self, cached: Kernel, name: str) -> Kernel:
+        """QEMU's user need not be able to reach the build folder."""
+        image = self._run_dir / name
+        shutil.copyfile(cached.image, image)
+        return Kernel(image, cached.modules)
+
     @property
     def hostd_dir(self) -> Path:
         """Where hostd's sockets are."""
@@ -116,12 +137,8 @@ class Rig:
         self._run_dir = Path(tempfile.mkdtemp(prefix="virt-time-rig-"))
         self._run_dir.chmod(0o755)
         self._stack.callback(shutil.rmtree, self._run_dir, ignore_errors=True)
-        # Copies, because QEMU's user need not be able to reach the build folder.
-        cached = fetch_kernel(self.layout.cache_dir)
-        image = self._run_dir / "vmlinuz"
-        shutil.copyfile(cached.image, image)
-        self._kernel = Kernel(image, cached.modules)
-        self.has_kvm = can_use_kvm(image)
+        self._kernel = self._copy_kernel(fetch_kernel(self.layout.cache_dir), "vmlinuz")
+        self.has_kvm = can_use_kvm(self._kernel.image)
         self._initramfs = self._run_dir / "initramfs"
         build_initramfs(self.layout, self._kernel, self._initramfs)
         self._bridge = self._stack.enter_context(Bridge())
