@@ -5,11 +5,23 @@
 #include "agent/tracking.h"
 #include "bus/bus-agent1.h"
 #include "bus/control-path.h"
+#include "bus/control-server.h"
+#include "bus/system-bus.h"
 
 struct VtAgentControl {
     VtAgent *agent;
     VtBusAgent1 *object;
+    VtGate *gate;
     VtControlServer *server;
+    VtSystemBus *bus;
+};
+
+/* Reading the state of this guest's clock needs no privilege. */
+static const VtGateRule rules[] = {
+    { "Burst", VT_GATE_CHANGE, "org.virttime.agent1.manage-sources" },
+    { "SetOnline", VT_GATE_CHANGE, "org.virttime.agent1.manage-sources" },
+    { "MakeStep", VT_GATE_CHANGE, "org.virttime.agent1.step-clock" },
+    { NULL },
 };
 
 static gboolean
@@ -80,8 +92,6 @@ on_burst(VtBusAgent1 *object,
     VtAgentControl *control = user_data;
     g_autoptr(GError) error = NULL;
 
-    if (!vt_control_check_caller(invocation))
-        return G_DBUS_METHOD_INVOCATION_HANDLED;
     if (vt_operator_burst(vt_agent_get_sources(control->agent), name, &error))
         vt_bus_agent1_complete_burst(object, invocation);
     else
@@ -100,8 +110,6 @@ on_set_online(VtBusAgent1 *object,
     VtSources *sources = vt_agent_get_sources(control->agent);
     g_autoptr(GError) error = NULL;
 
-    if (!vt_control_check_caller(invocation))
-        return G_DBUS_METHOD_INVOCATION_HANDLED;
     if (vt_operator_set_online(sources, name, is_online, &error))
         vt_bus_agent1_complete_set_online(object, invocation);
     else
@@ -114,8 +122,6 @@ on_make_step(VtBusAgent1 *object, GDBusMethodInvocation *invocation, gpointer us
 {
     VtAgentControl *control = user_data;
 
-    if (!vt_control_check_caller(invocation))
-        return G_DBUS_METHOD_INVOCATION_HANDLED;
     vt_agent_take_hint(&vt_operator_step, control->agent);
     vt_bus_agent1_complete_make_step(object, invocation);
     return G_DBUS_METHOD_INVOCATION_HANDLED;
@@ -145,13 +151,26 @@ vt_agent_control_new(VtAgent *agent, const char *path, GError **error)
     control->object = vt_bus_agent1_skeleton_new();
     for (size_t i = 0; i < G_N_ELEMENTS(handlers); i++)
         g_signal_connect(control->object, handlers[i].signal, handlers[i].handler, control);
-    /* Reading the state of this guest's clock needs no privilege. */
+    VtGateParams params = {
+        .object = G_DBUS_INTERFACE_SKELETON(control->object),
+        .object_path = VT_AGENT_OBJECT_PATH,
+        .rules = rules,
+    };
+    control->gate = vt_gate_new(&params);
     control->server = vt_control_server_new(path != NULL ? path : vt_control_path_agent(), 0666,
-                                            G_DBUS_INTERFACE_SKELETON(control->object),
-                                            VT_AGENT_OBJECT_PATH, error);
-    if (control->server == NULL)
-        return NULL;
-    return g_steal_pointer(&control);
+                                            control->gate, error);
+    return control->server != NULL ? g_steal_pointer(&control) : NULL;
+}
+
+void
+vt_agent_control_join_bus(VtAgentControl *control, const char *address)
+{
+    VtSystemBusParams params = {
+        .address = address,
+        .name = VT_AGENT_BUS_NAME,
+        .retry_ms = VT_SYSTEM_BUS_RETRY_MS,
+    };
+    control->bus = vt_system_bus_new(&params, control->gate);
 }
 
 void
@@ -159,7 +178,9 @@ vt_agent_control_free(VtAgentControl *control)
 {
     if (control == NULL)
         return;
+    vt_system_bus_free(control->bus);
     vt_control_server_free(control->server);
+    vt_gate_free(control->gate);
     g_signal_handlers_disconnect_by_data(control->object, control);
     g_object_unref(control->object);
     g_free(control);

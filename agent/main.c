@@ -91,6 +91,8 @@ run(const VtAgentConfig *config)
         vt_agent_control_new(agent, config->control_socket, &error);
     if (control == NULL)
         g_warning("%s; virt-timectl will not find this agent", error->message);
+    else
+        vt_agent_control_join_bus(control, NULL);
 
     g_message("virt-time-agent %s began", VT_VERSION);
     vt_notify("READY=1");

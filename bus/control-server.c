@@ -29,8 +29,7 @@ struct VtControlServer {
     GSocketService *service; /* NULL until the socket listens */
     dev_t device;            /* of the socket, to remove no other than our own */
     ino_t inode;
-    GDBusInterfaceSkeleton *object;
-    char *object_path;
+    VtGate *gate;
     GDBusAuthObserver *observer;
     char *guid;
     GPtrArray *peers; /* of Peer; owned by the server or, while newcomers, by their callback */
@@ -42,6 +41,7 @@ typedef struct {
     VtControlServer *server; /* NULL once the server is gone */
     GCancellable *cancellable;
     GDBusConnection *connection;
+    guint object_id; /* 0: not served (yet) */
     unsigned timeout_id;
     gulong closed_id;
 } Peer;
@@ -52,9 +52,8 @@ peer_free(Peer *peer)
     g_clear_handle_id(&peer->timeout_id, g_source_remove);
     if (peer->connection != NULL) {
         g_clear_signal_handler(&peer->closed_id, peer->connection);
-        if (g_dbus_interface_skeleton_has_connection(peer->server->object, peer->connection))
-            g_dbus_interface_skeleton_unexport_from_connection(peer->server->object,
-                                                               peer->connection);
+        if (peer->object_id != 0)
+            g_dbus_connection_unregister_object(peer->connection, peer->object_id);
         g_dbus_connection_close(peer->connection, NULL, NULL, NULL);
     }
     g_clear_object(&peer->connection);
@@ -103,8 +102,8 @@ serve_peer(Peer *peer)
     VtControlServer *server = peer->server;
 
     /* It can only fail for an object that stands at this path already: not on a new connection. */
-    if (!g_dbus_interface_skeleton_export(server->object, peer->connection, server->object_path,
-                                          NULL))
+    peer->object_id = vt_gate_export(server->gate, peer->connection, NULL);
+    if (peer->object_id == 0)
         return false;
     g_dbus_connection_add_filter(peer->connection, on_message, g_new0(unsigned, 1), g_free);
     peer->closed_id =
@@ -265,17 +264,12 @@ open_socket(VtControlServer *server, mode_t mode, GError **error)
 }
 
 VtControlServer *
-vt_control_server_new(const char *path,
-                      mode_t mode,
-                      GDBusInterfaceSkeleton *object,
-                      const char *object_path,
-                      GError **error)
+vt_control_server_new(const char *path, mode_t mode, VtGate *gate, GError **error)
 {
     g_autoptr(VtControlServer) server = g_new0(VtControlServer, 1);
 
     server->path = g_strdup(path);
-    server->object = g_object_ref(object);
-    server->object_path = g_strdup(object_path);
+    server->gate = gate;
     server->guid = g_dbus_generate_guid();
     server->peers = g_ptr_array_new();
     server->observer = g_dbus_auth_observer_new();
@@ -343,32 +337,7 @@ vt_control_server_free(VtControlServer *server)
     g_ptr_array_unref(server->peers);
     g_clear_object(&server->service);
     g_clear_object(&server->observer);
-    g_clear_object(&server->object);
-    g_free(server->object_path);
     g_free(server->guid);
     g_free(server->path);
     g_free(server);
-}
-
-bool
-vt_control_may_change(uid_t caller, uid_t owner)
-{
-    return caller == 0 || caller == owner;
-}
-
-bool
-vt_control_check_caller(GDBusMethodInvocation *invocation)
-{
-    GDBusConnection *connection = g_dbus_method_invocation_get_connection(invocation);
-    GCredentials *credentials = g_dbus_connection_get_peer_credentials(connection);
-    /* -1, no user at all, where the kernel did not tell. */
-    uid_t caller =
-        credentials != NULL ? g_credentials_get_unix_user(credentials, NULL) : (uid_t)-1;
-
-    if (caller != (uid_t)-1 && vt_control_may_change(caller, geteuid()))
-        return true;
-    g_dbus_method_invocation_return_error_literal(
-        invocation, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED,
-        "only root and the daemon's own user may change anything; try again with sudo");
-    return false;
 }

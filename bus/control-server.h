@@ -2,7 +2,7 @@
 /*
  * Serves one D-Bus object on a private peer-to-peer socket, so that an operator's tool works
  * where no message bus runs (initramfs, container). Reading needs no privilege beyond the mode
- * of the socket; a method that changes something asks vt_control_check_caller. A client may be hostile:
+ * of the socket; the gate decides about the rest. A client may be hostile:
  * connections (32), those not yet authenticated (4) and calls on one connection (256) are
  * bounded, and what goes beyond is hung up on.
  */
@@ -13,18 +13,20 @@
 
 #include <gio/gio.h>
 
+#include "bus/gate.h"
+
 typedef struct VtControlServer VtControlServer;
 
 /*
  * Makes the folder of @path if it is missing (mode 0755), replaces a socket that a dead daemon
- * left behind, and serves @object at @object_path to everyone who may connect; the socket gets
+ * left behind, and serves @gate to everyone who may connect; the socket gets
  * @mode. Fails with VT_ERROR_BUSY when a living daemon answers on @path. Handlers run in the
- * thread-default main context of the caller. Transfer full; @object is referenced.
+ * thread-default main context of the caller. Transfer full; @gate must
+ * outlive the server.
  */
 VtControlServer *vt_control_server_new(const char *path,
                                        mode_t mode,
-                                       GDBusInterfaceSkeleton *object,
-                                       const char *object_path,
+                                       VtGate *gate,
                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /*
@@ -36,12 +38,3 @@ bool vt_control_server_set_group(VtControlServer *server, const char *group, GEr
 /* Closes all connections and removes the socket. Takes NULL. */
 void vt_control_server_free(VtControlServer *server);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtControlServer, vt_control_server_free)
-
-/* Whether a client of user @caller may change what a daemon of user @owner does. Pure. */
-bool vt_control_may_change(uid_t caller, uid_t owner);
-
-/*
- * The same for who made this call, by the credentials of its socket. If not, the call has been
- * answered with AccessDenied and words that say who may.
- */
-bool vt_control_check_caller(GDBusMethodInvocation *invocation);

@@ -53,7 +53,6 @@ const VtCommand vt_command_freeze = {
     .summary = "during an incident, let no guest be told to step",
     .help =
         "on: every guest is in mode observe and gets no notice, until off; that holds over a\n"
-        "restart of virt-time-hostd. What befell a guest meanwhile it is told after off. on and\n"
-        "off are for root.\n",
+        "restart of virt-time-hostd. What befell a guest meanwhile it is told after off.\n",
     .run = run_freeze,
 };

@@ -34,6 +34,6 @@ const VtCommand vt_command_resync = {
     .summary = "ask a guest, by name or UUID, to measure its clock now",
     .help =
         "Sends the agent in the guest a notice of cause 'operator'. It measures, and corrects\n"
-        "what it finds as it would after any sign. For root.\n",
+        "what it finds as it would after any sign.\n",
     .run = run_resync,
 };

@@ -3,11 +3,29 @@
 
 #include "bus/bus-host1.h"
 #include "bus/control-path.h"
+#include "bus/control-server.h"
+#include "bus/system-bus.h"
 
 struct VtHostdControl {
     VtHostd *hostd;
     VtBusHost1 *object;
+    VtGate *gate;
     VtControlServer *server;
+    VtSystemBus *bus;
+};
+
+#define READ "org.virttime.host1.read"
+
+/* What is read names tenants: on the bus, where everybody can ask, that is not for everybody. */
+static const VtGateRule rules[] = {
+    { "GetHost", VT_GATE_READ, READ },
+    { "GetGuests", VT_GATE_READ, READ },
+    { "GetJournal", VT_GATE_READ, READ },
+    { "GetNtpClients", VT_GATE_READ, READ },
+    { "GetNtpCounters", VT_GATE_READ, READ },
+    { "Resync", VT_GATE_CHANGE, "org.virttime.host1.resync-guest" },
+    { "SetFrozen", VT_GATE_CHANGE, "org.virttime.host1.freeze-guests" },
+    { NULL },
 };
 
 static gboolean
@@ -68,8 +86,6 @@ on_resync(VtBusHost1 *object,
     VtHostdControl *control = user_data;
     g_autoptr(GError) error = NULL;
 
-    if (!vt_control_check_caller(invocation))
-        return G_DBUS_METHOD_INVOCATION_HANDLED;
     if (vt_hostd_resync(control->hostd, guest, &error))
         vt_bus_host1_complete_resync(object, invocation);
     else
@@ -86,8 +102,6 @@ on_set_frozen(VtBusHost1 *object,
 {
     VtHostdControl *control = user_data;
 
-    if (!vt_control_check_caller(invocation))
-        return G_DBUS_METHOD_INVOCATION_HANDLED;
     vt_hostd_set_frozen(control->hostd, is_frozen);
     vt_bus_host1_complete_set_frozen(object, invocation);
     return G_DBUS_METHOD_INVOCATION_HANDLED;
@@ -102,6 +116,20 @@ let_admins_in(VtHostdControl *control)
         g_info("%s; only root can ask this daemon", error->message);
 }
 
+/* Each method's signal, and who handles it. */
+static const struct {
+    const char *signal;
+    GCallback handler;
+} handlers[] = {
+    { "handle-get-host", G_CALLBACK(on_get_host) },
+    { "handle-get-guests", G_CALLBACK(on_get_guests) },
+    { "handle-get-journal", G_CALLBACK(on_get_journal) },
+    { "handle-get-ntp-clients", G_CALLBACK(on_get_ntp_clients) },
+    { "handle-get-ntp-counters", G_CALLBACK(on_get_ntp_counters) },
+    { "handle-resync", G_CALLBACK(on_resync) },
+    { "handle-set-frozen", G_CALLBACK(on_set_frozen) },
+};
+
 VtHostdControl *
 vt_hostd_control_new(VtHostd *hostd, const char *path, GError **error)
 {
@@ -109,19 +137,16 @@ vt_hostd_control_new(VtHostd *hostd, const char *path, GError **error)
 
     control->hostd = hostd;
     control->object = vt_bus_host1_skeleton_new();
-    g_signal_connect(control->object, "handle-get-host", G_CALLBACK(on_get_host), control);
-    g_signal_connect(control->object, "handle-get-guests", G_CALLBACK(on_get_guests), control);
-    g_signal_connect(control->object, "handle-get-journal", G_CALLBACK(on_get_journal),
-                     control);
-    g_signal_connect(control->object, "handle-get-ntp-clients", G_CALLBACK(on_get_ntp_clients),
-                     control);
-    g_signal_connect(control->object, "handle-get-ntp-counters",
-                     G_CALLBACK(on_get_ntp_counters), control);
-    g_signal_connect(control->object, "handle-resync", G_CALLBACK(on_resync), control);
-    g_signal_connect(control->object, "handle-set-frozen", G_CALLBACK(on_set_frozen), control);
+    for (size_t i = 0; i < G_N_ELEMENTS(handlers); i++)
+        g_signal_connect(control->object, handlers[i].signal, handlers[i].handler, control);
+    VtGateParams params = {
+        .object = G_DBUS_INTERFACE_SKELETON(control->object),
+        .object_path = VT_HOST_OBJECT_PATH,
+        .rules = rules,
+    };
+    control->gate = vt_gate_new(&params);
     control->server = vt_control_server_new(path != NULL ? path : vt_control_path_host(), 0660,
-                                            G_DBUS_INTERFACE_SKELETON(control->object),
-                                            VT_HOST_OBJECT_PATH, error);
+                                            control->gate, error);
     if (control->server == NULL)
         return NULL;
     let_admins_in(control);
@@ -129,11 +154,24 @@ vt_hostd_control_new(VtHostd *hostd, const char *path, GError **error)
 }
 
 void
+vt_hostd_control_join_bus(VtHostdControl *control, const char *address)
+{
+    VtSystemBusParams params = {
+        .address = address,
+        .name = VT_HOST_BUS_NAME,
+        .retry_ms = VT_SYSTEM_BUS_RETRY_MS,
+    };
+    control->bus = vt_system_bus_new(&params, control->gate);
+}
+
+void
 vt_hostd_control_free(VtHostdControl *control)
 {
     if (control == NULL)
         return;
+    vt_system_bus_free(control->bus);
     vt_control_server_free(control->server);
+    vt_gate_free(control->gate);
     g_signal_handlers_disconnect_by_data(control->object, control);
     g_object_unref(control->object);
     g_free(control);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* hostd's D-Bus face on its private socket. Its answers name tenants: not for everyone. */
+/* hostd's D-Bus face on its private socket and the system bus. Its answers name tenants: not for everyone. */
 #pragma once
 
-#include "bus/control-server.h"
 #include "hostd/hostd.h"
 
 typedef struct VtHostdControl VtHostdControl;
@@ -11,5 +10,8 @@ typedef struct VtHostdControl VtHostdControl;
 VtHostdControl *vt_hostd_control_new(VtHostd *hostd,
                                      const char *path,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Also on the system bus, whenever there is one; @address NULL: where it is by default. */
+void vt_hostd_control_join_bus(VtHostdControl *control, const char *address);
+
 void vt_hostd_control_free(VtHostdControl *control);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtHostdControl, vt_hostd_control_free)

@@ -91,6 +91,8 @@ run(const VtHostdConfig *config, VtPassedFds *passed)
     }
     if (control == NULL)
         g_warning("%s; virt-timectl will not find this daemon", error->message);
+    else
+        vt_hostd_control_join_bus(control, NULL);
 
     g_autoptr(VtWatchdog) watchdog = vt_watchdog_new();
     (void)watchdog; /* works by itself until the end */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The agent's D-Bus face, asked for real on its private socket. */
+#include <gio/gio.h>
 #include <glib/gstdio.h>
 
 #include "agent/control.h"

@@ -15,6 +15,8 @@ struct FakeDaemon {
     char *host_path;
     VtBusAgent1 *agent;
     VtBusHost1 *host;
+    VtGate *agent_gate;
+    VtGate *host_gate;
     VtControlServer *agent_server;
     VtControlServer *host_server;
     GVariant *tracking;
@@ -79,7 +81,7 @@ static bool
 may_change(FakeDaemon *daemon, GDBusMethodInvocation *invocation)
 {
     if (!daemon->denies_changes)
-        return vt_control_check_caller(invocation);
+        return true;
     g_dbus_method_invocation_return_error_literal(invocation, G_DBUS_ERROR,
                                                   G_DBUS_ERROR_ACCESS_DENIED, "only root may");
     return false;
@@ -366,12 +368,23 @@ fake_daemon_get_host_path(const FakeDaemon *daemon)
     return daemon->host_path;
 }
 
+static VtGate *
+make_gate(gpointer object, const char *object_path)
+{
+    static const VtGateRule no_rules[] = { { NULL } };
+    VtGateParams params = {
+        .object = G_DBUS_INTERFACE_SKELETON(object),
+        .object_path = object_path,
+        .rules = no_rules,
+    };
+    return vt_gate_new(&params);
+}
+
 static VtControlServer *
-serve(const char *path, gpointer object, const char *object_path)
+serve(const char *path, VtGate *gate)
 {
     g_autoptr(GError) error = NULL;
-    VtControlServer *server = vt_control_server_new(
-        path, 0600, G_DBUS_INTERFACE_SKELETON(object), object_path, &error);
+    VtControlServer *server = vt_control_server_new(path, 0600, gate, &error);
 
     g_assert_no_error(error);
     return server;
@@ -419,8 +432,10 @@ fake_daemon_new(void)
     fake_daemon_set_guests(daemon, "[]");
     fake_daemon_set_clients(daemon, "[]");
     fake_daemon_set_counters(daemon, "{}");
-    daemon->agent_server = serve(daemon->agent_path, daemon->agent, VT_AGENT_OBJECT_PATH);
-    daemon->host_server = serve(daemon->host_path, daemon->host, VT_HOST_OBJECT_PATH);
+    daemon->agent_gate = make_gate(daemon->agent, VT_AGENT_OBJECT_PATH);
+    daemon->host_gate = make_gate(daemon->host, VT_HOST_OBJECT_PATH);
+    daemon->agent_server = serve(daemon->agent_path, daemon->agent_gate);
+    daemon->host_server = serve(daemon->host_path, daemon->host_gate);
     return daemon;
 }
 
@@ -429,6 +444,8 @@ fake_daemon_free(FakeDaemon *daemon)
 {
     vt_control_server_free(daemon->agent_server);
     vt_control_server_free(daemon->host_server);
+    vt_gate_free(daemon->agent_gate);
+    vt_gate_free(daemon->host_gate);
     g_object_unref(daemon->agent);
     g_object_unref(daemon->host);
     g_variant_unref(daemon->tracking);
