@@ -20,6 +20,7 @@ typedef struct {
     VtQuality quality;   /* of a card, as the settings say */
     VtSource *source;    /* borrowed from the sources; NULL: not followed */
     bool is_ptp;
+    bool is_named; /* its node stands in the settings */
     bool is_present;
     char *told; /* the last remark or problem that was logged */
 } Device;
@@ -58,7 +59,7 @@ find_card(const VtClocks *clocks, const char *clock_name)
 {
     for (guint i = 0; clocks->params.cards != NULL && i < clocks->params.cards->len; i++) {
         const VtClockConfig *card = clocks->params.cards->pdata[i];
-        if (g_pattern_match_simple(card->clock_name, clock_name))
+        if (card->clock_name != NULL && g_pattern_match_simple(card->clock_name, clock_name))
             return card;
     }
     return NULL;
@@ -82,6 +83,18 @@ add_ptp_source(VtClocks *clocks, Device *device, const VtQuality *quality)
     device->source = vt_sources_add_clock(clocks->sources, &clock);
 }
 
+/* The settings answer for it. */
+static void
+follow_card(VtClocks *clocks, Device *device, const VtClockConfig *card)
+{
+    device->scale = card->scale == VT_CLOCK_CONFIG_TAI ? VT_SCALE_TAI : VT_SCALE_UTC;
+    device->quality = (VtQuality){
+        .root_dispersion_ns = card->error_ns,
+        .is_synchronised = true,
+    };
+    add_ptp_source(clocks, device, &device->quality);
+}
+
 static void
 begin_ptp(VtClocks *clocks, Device *device)
 {
@@ -91,12 +104,7 @@ begin_ptp(VtClocks *clocks, Device *device)
     device->kind = kind.name;
     device->scale = kind.scale;
     if (card != NULL) {
-        device->scale = card->scale == VT_CLOCK_CONFIG_TAI ? VT_SCALE_TAI : VT_SCALE_UTC;
-        device->quality = (VtQuality){
-            .root_dispersion_ns = card->error_ns,
-            .is_synchronised = true,
-        };
-        add_ptp_source(clocks, device, &device->quality);
+        follow_card(clocks, device, card);
         return;
     }
     device->refusal = kind.problem;
@@ -172,12 +180,36 @@ begin_device(VtClocks *clocks, Device *device, const char *subsystem)
            device->refusal != NULL ? device->refusal : device->kind);
 }
 
+/* Those whose nodes the settings name are there without anybody's word; udev, where it is, may
+ * still tell that they are gone. */
+static void
+begin_named_devices(VtClocks *clocks)
+{
+    for (guint i = 0; clocks->params.cards != NULL && i < clocks->params.cards->len; i++) {
+        const VtClockConfig *card = clocks->params.cards->pdata[i];
+        if (card->device == NULL)
+            continue;
+        Device *device = g_new0(Device, 1);
+        device->name = g_path_get_basename(card->device);
+        device->path = g_strdup(card->device);
+        device->clock_name = g_strdup(card->name);
+        device->kind = "card";
+        device->is_ptp = true;
+        device->is_named = true;
+        device->is_present = true;
+        g_ptr_array_add(clocks->devices, device);
+        follow_card(clocks, device, card);
+    }
+}
+
 /* The same thing again after it was away, perhaps; NULL if it is another. */
 static Device *
 find_device(const VtClocks *clocks, const VtUdevEvent *event)
 {
     for (guint i = 0; i < clocks->devices->len; i++) {
         Device *device = clocks->devices->pdata[i];
+        if (device->is_named && g_strcmp0(device->path, event->path) == 0)
+            return device;
         if (g_str_equal(device->name, event->name) &&
             (event->clock_name == NULL || g_str_equal(device->clock_name, event->clock_name)))
             return device;
@@ -262,6 +294,7 @@ vt_clocks_new(const VtClocksParams *params, VtUdev *udev, VtSources *sources, Vt
     clocks->sources = sources;
     clocks->clock = clock;
     clocks->devices = g_ptr_array_new_with_free_func(device_free);
+    begin_named_devices(clocks);
     if (udev == NULL)
         return clocks;
     /* First listen, then look: what comes in between is told twice, not never. */

@@ -89,6 +89,14 @@ static const VtOption clock_options[] = {
     },
     {
         .group = "clock NAME",
+        .key = "device",
+        .kind = VT_OPTION_TEXT,
+        .field_offset = offsetof(VtClockConfig, device),
+        .default_text = "",
+        .summary = "path of a PTP clock's node",
+    },
+    {
+        .group = "clock NAME",
         .key = "scale",
         .kind = VT_OPTION_CHOICE,
         .field_offset = offsetof(VtClockConfig, scale),
@@ -157,9 +165,9 @@ vt_agent_config_check(const void *config, GError **error)
     }
     for (guint i = 0; i < agent->clocks->len; i++) {
         const VtClockConfig *clock = agent->clocks->pdata[i];
-        if (clock->clock_name == NULL) {
-            g_set_error(error, VT_ERROR, VT_ERROR_INVALID, "[clock %s] clock-name: missing",
-                        clock->name);
+        if ((clock->clock_name == NULL) == (clock->device == NULL)) {
+            g_set_error(error, VT_ERROR, VT_ERROR_INVALID,
+                        "[clock %s]: there must be either clock-name or device", clock->name);
             return false;
         }
     }

@@ -29,7 +29,8 @@ typedef enum {
 /* One [clock NAME]: a network card's clock that may be believed. */
 typedef struct {
     char *name;
-    char *clock_name; /* a pattern; never NULL after the check */
+    char *clock_name; /* a pattern, or NULL; after the check one of the two is there */
+    char *device;     /* path of its node, or NULL */
     int scale;        /* VtClockConfigScale */
     VtNs error_ns;    /* the most by which it is off */
 } VtClockConfig;
@@ -52,7 +53,7 @@ typedef struct {
 VtOptionTable vt_agent_config_get_table(void);
 
 /* What the table cannot check: servers have addresses, and names that nobody else has; clocks
- * have a pattern. */
+ * have either a pattern or a node. */
 bool vt_agent_config_check(const void *config, GError **error);
 
 void vt_agent_config_clear(VtAgentConfig *config);

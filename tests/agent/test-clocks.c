@@ -341,6 +341,43 @@ test_named_card_is_followed_within_its_error(Fixture *fixture, gconstpointer clo
     g_assert_cmpint(view.status.error_ns, <, 10 * VT_NS_PER_MS);
 }
 
+static void
+test_named_node_is_followed_without_udev(Fixture *fixture, gconstpointer clock_name)
+{
+    (void)clock_name;
+    VtClockConfig node = {
+        .name = (char *)"nic",
+        .device = (char *)"/dev/ptp0",
+        .error_ns = 50 * VT_NS_PER_US,
+    };
+    g_ptr_array_add(fixture->cards, &node);
+    vt_udev_free(g_steal_pointer(&fixture->udev));
+    start(fixture);
+    wait_until(fixture, follows_ptp);
+
+    g_assert_true(vt_agent_look(fixture->agent).synchronised);
+    g_assert_cmpint(vt_agent_look(fixture->agent).status.error_ns, >=, 50 * VT_NS_PER_US);
+    vt_agent_free(g_steal_pointer(&fixture->agent));
+}
+
+static void
+test_named_node_that_udev_knows_too_is_one_clock(Fixture *fixture, gconstpointer clock_name)
+{
+    (void)clock_name;
+    VtClockConfig node = {
+        .name = (char *)"nic",
+        .device = (char *)"/dev/ptp0",
+        .error_ns = 50 * VT_NS_PER_US,
+    };
+    g_ptr_array_add(fixture->cards, &node);
+    start(fixture);
+    wait_until(fixture, follows_ptp);
+
+    g_autoptr(GVariant) clocks = g_variant_ref_sink(vt_agent_get_clocks(fixture->agent));
+    g_assert_cmpuint(g_variant_n_children(clocks), ==, 1);
+    vt_agent_free(g_steal_pointer(&fixture->agent));
+}
+
 static bool
 is_named_as_tai(Fixture *fixture)
 {
@@ -402,6 +439,10 @@ main(int argc, char **argv)
     add("unplugged-clock-hands-over-and-takes-over-again", kvm,
         test_unplugged_clock_hands_over_and_takes_over_again);
     add("clock-that-shows-up-later-is-found", NULL, test_clock_that_shows_up_later_is_found);
+    add("named-node-is-followed-without-udev", "ena-ptp-00",
+        test_named_node_is_followed_without_udev);
+    add("named-node-that-udev-knows-too-is-one-clock", "ena-ptp-00",
+        test_named_node_that_udev_knows_too_is_one_clock);
     add("clock-on-tai-that-says-utc-is-named", NULL, test_clock_on_tai_that_says_utc_is_named);
     add("hampered-clock-says-why", kvm, test_hampered_clock_says_why);
     add("card-that-merely-exists-is-not-followed", "ena-ptp-05",

@@ -59,7 +59,7 @@ test_server_without_address_or_with_the_links_name_is_refused(void)
 }
 
 static void
-test_clocks_have_defaults_and_need_a_pattern(void)
+test_clocks_have_defaults_and_need_a_pattern_or_a_node(void)
 {
     g_auto(VtAgentConfig) config = { 0 };
     g_auto(VtAgentConfig) bad = { 0 };
@@ -67,7 +67,7 @@ test_clocks_have_defaults_and_need_a_pattern(void)
 
     g_assert_true(parse("[agent]\nhost-error=5ms\n"
                         "[clock a]\nclock-name=ena-*\n"
-                        "[clock b]\nclock-name=mlx5_ptp\nscale=tai\nerror=20us\n",
+                        "[clock b]\ndevice=/dev/ptp0\nscale=tai\nerror=20us\n",
                         &config, NULL));
     g_assert_cmpint(config.host_error_ns, ==, 5 * VT_NS_PER_MS);
     g_assert_cmpuint(config.clocks->len, ==, 2);
@@ -76,11 +76,17 @@ test_clocks_have_defaults_and_need_a_pattern(void)
     g_assert_cmpstr(a->clock_name, ==, "ena-*");
     g_assert_cmpint(a->scale, ==, VT_CLOCK_CONFIG_UTC);
     g_assert_cmpint(a->error_ns, ==, VT_NS_PER_MS);
+    g_assert_cmpstr(b->device, ==, "/dev/ptp0");
     g_assert_cmpint(b->scale, ==, VT_CLOCK_CONFIG_TAI);
     g_assert_cmpint(b->error_ns, ==, 20 * VT_NS_PER_US);
 
-    g_assert_false(parse("[clock a]\nscale=tai\n", &bad, &error));
-    g_assert_cmpstr(error->message, ==, "[clock a] clock-name: missing");
+    const char *neither = "[clock a]\nscale=tai\n";
+    const char *both = "[clock a]\nclock-name=ena-*\ndevice=/dev/ptp0\n";
+    g_assert_false(parse(neither, &bad, &error));
+    g_assert_cmpstr(error->message, ==, "[clock a]: there must be either clock-name or device");
+    g_clear_error(&error);
+    g_assert_false(parse(both, &bad, &error));
+    g_assert_cmpstr(error->message, ==, "[clock a]: there must be either clock-name or device");
 }
 
 int
@@ -90,7 +96,7 @@ main(int argc, char **argv)
     g_test_add_func("/agent/config/servers-have-defaults", test_servers_have_defaults);
     g_test_add_func("/agent/config/server-without-address-or-with-the-links-name-is-refused",
                     test_server_without_address_or_with_the_links_name_is_refused);
-    g_test_add_func("/agent/config/clocks-have-defaults-and-need-a-pattern",
-                    test_clocks_have_defaults_and_need_a_pattern);
+    g_test_add_func("/agent/config/clocks-have-defaults-and-need-a-pattern-or-a-node",
+                    test_clocks_have_defaults_and_need_a_pattern_or_a_node);
     return g_test_run();
 }
