@@ -34,11 +34,18 @@ typedef struct {
     bool set_rate;
     double rate_ppb; /* what the clock is to run faster than its raw oscillator, with a trim */
     VtNs trim_ns;    /* what the trim is to remove */
+    double trim_ppb; /* the trim in the rate, also in one that stays as it is; see below */
     VtNs wake_after_ns;    /* vt_pipeline_on_silence is due then; 0: the tick will do */
     bool measure_now;      /* take another reading at once; else at the next tick */
     VtNs measure_after_ns; /* or, if not 0, that soon if it comes before the tick */
     bool recovered;        /* a disruption has just been closed: see vt_pipeline_get_outcome */
 } VtAction;
+
+/*
+ * A trim of no more than this does little harm for an hour, should the agent die and leave it
+ * behind. A greater one is made only where somebody watches over the agent.
+ */
+#define VT_ACTION_HARMLESS_TRIM_PPB 10000.0
 
 /* "backward step not announced", ...; "" for none. Transfer none. */
 const char *vt_refusal_text(VtRefusal refusal);

@@ -46,5 +46,6 @@ vt_pipeline_on_foreign_rate(VtPipeline *pipeline)
         .kind = VT_ACTION_HOLD,
         .set_rate = servo->has_rate && pipeline->may_correct,
         .rate_ppb = servo->rate_ppb,
+        .trim_ppb = servo->trim_ppb,
     };
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/pipeline-params.h"
 
+#include "core/action.h"
+
 VtPipelineParams
 vt_pipeline_params_default(void)
 {
@@ -12,6 +14,6 @@ vt_pipeline_params_default(void)
         .drift_ppb = 15000,
         .disrupted_drift_ppb = 250000,
         .initial_rate_sigma_ppb = 500000,
-        .most_trim_ppb = 10000,
+        .most_trim_ppb = VT_ACTION_HARMLESS_TRIM_PPB,
     };
 }

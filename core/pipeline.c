@@ -50,6 +50,9 @@ finish(VtPipeline *pipeline, VtAction action, VtInstant now)
 {
     VtEstimate estimate = vt_filter_predict(&pipeline->filter, now.raw);
     action.error_ns = vt_bound_get(&pipeline->bound, &estimate, now);
+    /* A trim under way has to end, whatever else is going on. */
+    if (!action.set_rate && action.wake_after_ns == 0)
+        action.wake_after_ns = vt_servo_get_trim_left(&pipeline->servo, now);
     if (action.measure_now)
         action.measure_now = vt_ask_limit_take(&pipeline->ask_limit, now.raw);
     return action;

@@ -65,22 +65,46 @@ vt_servo_init(VtServo *servo, double most_trim_ppb)
     *servo = (VtServo){ .most_trim_ppb = most_trim_ppb };
 }
 
+/* The one place from which a rate goes out. */
+static void
+set_rate(VtServo *servo, double rate_ppb, double trim_ppb, VtAction *action)
+{
+    servo->has_rate = true;
+    servo->rate_ppb = rate_ppb + trim_ppb;
+    servo->trim_ppb = trim_ppb;
+    action->set_rate = true;
+    action->rate_ppb = servo->rate_ppb;
+    action->trim_ppb = trim_ppb;
+}
+
+static void
+end_trim(VtServo *servo, VtAction *action)
+{
+    if (servo->has_rate && servo->trim_ppb != 0)
+        set_rate(servo, servo->rate_ppb - servo->trim_ppb, 0, action);
+}
+
+static double
+limit_rate(double rate_ppb)
+{
+    return fmin(fmax(rate_ppb, -MOST_RATE_PPB), MOST_RATE_PPB);
+}
+
+/* Without a trim. */
 static void
 choose_rate(VtServo *servo, const VtEstimate *estimate, VtAction *action)
 {
-    if (estimate->rate_sigma_ppb > MOST_RATE_SIGMA_PPB)
+    if (estimate->rate_sigma_ppb > MOST_RATE_SIGMA_PPB) {
+        end_trim(servo, action);
         return;
-    double rate_ppb = fmin(fmax(estimate->rate_ppb, -MOST_RATE_PPB), MOST_RATE_PPB);
-    double least_change_ppb = servo->is_trimming
+    }
+    double rate_ppb = limit_rate(estimate->rate_ppb);
+    double least_change_ppb = servo->trim_ppb != 0
                                   ? TRIM_RESOLUTION_PPB
                                   : fmax(estimate->rate_sigma_ppb / 2, RATE_RESOLUTION_PPB);
-    servo->is_trimming = false;
-    if (servo->has_rate && fabs(rate_ppb - servo->rate_ppb) <= least_change_ppb)
-        return;
-    servo->has_rate = true;
-    servo->rate_ppb = rate_ppb;
-    action->set_rate = true;
-    action->rate_ppb = rate_ppb;
+    if (!servo->has_rate || fabs(rate_ppb - servo->rate_ppb) > least_change_ppb)
+        set_rate(servo, rate_ppb, 0, action);
+    servo->trim_ppb = 0;
 }
 
 static void
@@ -147,18 +171,18 @@ trim(VtServo *servo, const VtEstimate *estimate, VtNs offset_ns)
     note_sigma(servo, estimate);
     double span_sec = choose_span_sec(servo, estimate, (double)offset_ns);
     double trim_ppb = (double)offset_ns / span_sec;
-    double rate_ppb = fmin(fmax(estimate->rate_ppb, -MOST_RATE_PPB), MOST_RATE_PPB) + trim_ppb;
+    double rate_ppb = limit_rate(estimate->rate_ppb);
+    VtNs span_ns = vt_ns_from_double(span_sec * (double)VT_NS_PER_SEC);
 
-    action.trim_ns = offset_ns;
     if (fabs(trim_ppb) > WAKE_TRIM_PPB)
-        action.wake_after_ns = vt_ns_from_double(span_sec * (double)VT_NS_PER_SEC);
-    if (servo->has_rate && fabs(rate_ppb - servo->rate_ppb) <= TRIM_RESOLUTION_PPB)
-        return action;
-    servo->has_rate = true;
-    servo->is_trimming = true;
-    servo->rate_ppb = rate_ppb;
-    action.set_rate = true;
-    action.rate_ppb = rate_ppb;
+        action.wake_after_ns = span_ns;
+    servo->raw_trim_until = vt_mono_add(estimate->raw_at, action.wake_after_ns);
+    double change_ppb = fabs(rate_ppb + trim_ppb - servo->rate_ppb);
+    if (!servo->has_rate || change_ppb > TRIM_RESOLUTION_PPB)
+        set_rate(servo, rate_ppb, trim_ppb, &action);
+    servo->trim_ppb = trim_ppb;
+    action.trim_ns = offset_ns;
+    action.trim_ppb = trim_ppb;
     return action;
 }
 
@@ -203,6 +227,23 @@ vt_servo_leave(VtServo *servo, const VtEstimate *estimate)
 }
 
 VtNs
+vt_servo_get_trim_left(const VtServo *servo, VtInstant now)
+{
+    if (fabs(servo->trim_ppb) <= WAKE_TRIM_PPB)
+        return 0;
+    return vt_ns_max(vt_mono_diff(servo->raw_trim_until, now.raw), 1);
+}
+
+VtAction
+vt_servo_rest(VtServo *servo, VtInstant now)
+{
+    VtAction action = { .kind = VT_ACTION_HOLD };
+    if (vt_mono_diff(now.raw, servo->raw_trim_until) >= 0)
+        end_trim(servo, &action);
+    return action;
+}
+
+VtNs
 vt_servo_find_foreign_step(VtServo *servo, VtInstant now)
 {
     VtNs foreign_ns = 0;
@@ -225,6 +266,7 @@ void
 vt_servo_forget(VtServo *servo)
 {
     servo->has_rate = false;
+    servo->trim_ppb = 0;
     servo->is_slewing = false;
     servo->stepped_ns = 0;
 }

@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* virt-time's own core, driven as the agent drives it, without hints. */
+/*
+ * virt-time's own core, driven as the agent drives it, without hints. The agent has its guard:
+ * an offset may be trimmed away as fast as a slew may be.
+ */
 
 #include "core/pipeline.h"
 #include "tests/sim/contender.h"
+
+#define MOST_TRIM_PPB 500000.0
 
 static void *
 make(VtNs tick_ns)
 {
     (void)tick_ns;
     VtPipelineParams params = vt_pipeline_params_default();
+    params.most_trim_ppb = MOST_TRIM_PPB;
     return vt_pipeline_new(&params);
 }
 
