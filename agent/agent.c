@@ -125,6 +125,23 @@ tell_of_state(VtAgent *agent, const VtPipelineStatus *status)
     agent->logged_state = status->state;
 }
 
+static VtApplyPlace
+get_place(const VtAgent *agent)
+{
+    return (VtApplyPlace){
+        .clock = agent->clock,
+        .pipeline = agent->pipeline,
+        .guard = agent->params.guard,
+    };
+}
+
+static void
+leave(const VtAgent *agent)
+{
+    VtApplyPlace place = get_place(agent);
+    vt_apply_leave(&place);
+}
+
 /* Whoever else steers the clock by now has the word: what was decided for a clock of ours lapses. */
 static void
 do_to_clock(VtAgent *agent, const VtAction *action)
@@ -136,7 +153,8 @@ do_to_clock(VtAgent *agent, const VtAction *action)
         vt_pipeline_on_failed_action(agent->pipeline);
         return;
     }
-    if (vt_apply_action(agent->clock, agent->pipeline, action, &error))
+    VtApplyPlace place = get_place(agent);
+    if (vt_apply_action(&place, action, &error))
         return;
     vt_pipeline_on_failed_action(agent->pipeline);
     vt_authority_set_problem(agent->authority, error);
@@ -314,7 +332,7 @@ on_role(void *user_data)
     if (vt_authority_steers(agent->authority)) {
         vt_pipeline_take_over(agent->pipeline, now);
     } else {
-        vt_apply_leave(agent->clock, agent->pipeline);
+        leave(agent);
         vt_clock_hand_over(agent->clock);
         vt_pipeline_yield(agent->pipeline, vt_authority_get_claim(agent->authority), now);
     }
@@ -337,10 +355,12 @@ begin_role(VtAgent *agent)
 }
 
 static VtPipeline *
-make_pipeline(const VtAgentMemory *memory)
+make_pipeline(const VtAgentParams *agent)
 {
     VtPipelineParams params = vt_pipeline_params_default();
-    vt_agent_memory_get_rate(memory, &params);
+    vt_agent_memory_get_rate(agent->memory, &params);
+    if (agent->guard != NULL)
+        params.most_trim_ppb = VT_CLOCK_SLEW_PPB;
     params.least_wall = (VtWall){ .ns = VT_BUILD_DATE_SEC * VT_NS_PER_SEC };
     return vt_pipeline_new(&params);
 }
@@ -364,7 +384,7 @@ vt_agent_new(const VtAgentParams *params, VtClock *clock)
     agent->reported_state = VT_STATE_START;
     agent->logged_state = VT_STATE_START;
     agent->n_ticks_to_report = 1;
-    agent->pipeline = make_pipeline(params->memory);
+    agent->pipeline = make_pipeline(params);
     agent->doubt = vt_doubt_timer_new(on_silence_due, agent);
     agent->wishes = vt_wishes_new(on_silence_due, on_reading_due, agent);
     agent->link = vt_link_new(&params->places, VT_AGENT_PORT_NAME, clock);
@@ -407,7 +427,7 @@ vt_agent_free(VtAgent *agent)
     vt_sources_free(agent->sources);
     vt_clocks_free(agent->clocks);
     if (vt_authority_can_correct(agent->authority))
-        vt_apply_leave(agent->clock, agent->pipeline);
+        leave(agent);
     vt_authority_free(agent->authority);
     vt_link_free(agent->link);
     vt_pipeline_free(agent->pipeline);

@@ -18,6 +18,7 @@
 #include "agent/sources.h"
 #include "core/pipeline.h"
 #include "os/clock.h"
+#include "os/rate-guard.h"
 
 typedef struct VtAgent VtAgent;
 
@@ -34,6 +35,7 @@ typedef struct {
     const char *clocksource_path; /* NULL: not watched */
     bool watches_sleep;           /* over the system bus */
     VtAgentMemory *memory;        /* must outlive the agent; NULL: nothing outlives this run */
+    VtRateGuard *guard;           /* the same; NULL: fast trims are not made */
 } VtAgentParams;
 
 /* The name of the port that makes the link. */

@@ -7,10 +7,17 @@
 
 #include "core/pipeline.h"
 #include "os/clock.h"
+#include "os/rate-guard.h"
+
+/* What belongs to a clock that is steered. */
+typedef struct {
+    VtClock *clock;
+    VtPipeline *pipeline;
+    VtRateGuard *guard; /* NULL: there is none, and the pipeline makes no trim that needs one */
+} VtApplyPlace;
 
 /* False when the kernel refused either; the phase is then as it was. */
-bool
-vt_apply_action(VtClock *clock, VtPipeline *pipeline, const VtAction *action, GError **error);
+bool vt_apply_action(const VtApplyPlace *place, const VtAction *action, GError **error);
 
-/* The agent goes away: nobody will end a trim of @pipeline's, so the kernel gets the rate alone. */
-void vt_apply_leave(VtClock *clock, VtPipeline *pipeline);
+/* The agent goes away: nobody will end a trim, so the kernel gets the rate alone. */
+void vt_apply_leave(const VtApplyPlace *place);

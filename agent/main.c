@@ -40,6 +40,27 @@ prepare_process(void)
     (void)vt_rehearsal_run(); /* for its pages alone */
 }
 
+/* To be called before there are threads, which the child would not have. */
+static VtRateGuard *
+make_guard(VtClock *clock)
+{
+    g_autoptr(GError) error = NULL;
+    VtRateGuard *guard = vt_rate_guard_new(clock, &error);
+    if (guard == NULL)
+        g_info("%s; offsets are corrected more slowly", error->message);
+    return guard;
+}
+
+static VtUdev *
+make_udev(void)
+{
+    g_autoptr(GError) error = NULL;
+    VtUdev *udev = vt_udev_new(&error);
+    if (udev == NULL)
+        g_info("%s; the machine's own clocks are not used", error->message);
+    return udev;
+}
+
 static int
 run(const VtAgentConfig *config)
 {
@@ -54,6 +75,8 @@ run(const VtAgentConfig *config)
         g_critical("%s", error->message);
         return VT_EXIT_FAILED;
     }
+    g_autoptr(VtClock) clock = vt_clock_new_system();
+    g_autoptr(VtRateGuard) guard = make_guard(clock);
     prepare_process();
 
     VtAgentMemoryPlaces kept = {
@@ -61,10 +84,7 @@ run(const VtAgentConfig *config)
         .identity = vt_identity_places_system(),
     };
     g_autoptr(VtAgentMemory) memory = vt_agent_memory_new(&kept);
-    g_autoptr(VtUdev) udev = vt_udev_new(&error);
-    if (udev == NULL)
-        g_info("%s; the machine's own clocks are not used", error->message);
-    g_clear_error(&error);
+    g_autoptr(VtUdev) udev = make_udev();
     VtAgentParams params = {
         .places = vt_port_places_system(),
         .mode = (VtAgentMode)config->mode,
@@ -83,8 +103,8 @@ run(const VtAgentConfig *config)
         .clocksource_path = VT_CLOCKSOURCE_PATH,
         .watches_sleep = true,
         .memory = memory,
+        .guard = guard,
     };
-    g_autoptr(VtClock) clock = vt_clock_new_system();
     g_autoptr(VtAgent) agent = vt_agent_new(&params, clock);
     running.agent = agent;
     g_autoptr(VtAgentControl) control =

@@ -58,12 +58,12 @@ vt_pipeline_make_step(VtPipeline *pipeline, const VtEstimate *estimate, VtInstan
 VtAction
 vt_pipeline_track(VtPipeline *pipeline, const VtEstimate *estimate, VtInstant now)
 {
-    VtAction action = { .kind = VT_ACTION_HOLD };
     if (pipeline->may_correct && pipeline->assist.is_on)
-        return action;
+        return (VtAction){ .kind = VT_ACTION_HOLD };
     if (pipeline->may_correct)
         return vt_servo_track(&pipeline->servo, estimate, now);
 
+    VtAction action = vt_servo_rest(&pipeline->servo, now);
     VtNs offset_ns = vt_estimate_get_offset(estimate, now);
     if (vt_ns_abs(offset_ns) >= pipeline->params.step_threshold_ns) {
         action.offset_ns = offset_ns;

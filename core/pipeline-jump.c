@@ -49,3 +49,9 @@ vt_pipeline_on_foreign_rate(VtPipeline *pipeline)
         .trim_ppb = servo->trim_ppb,
     };
 }
+
+void
+vt_pipeline_set_most_trim(VtPipeline *pipeline, double most_trim_ppb)
+{
+    pipeline->servo.most_trim_ppb = most_trim_ppb;
+}

@@ -70,6 +70,9 @@ VtPipeline *vt_pipeline_new(const VtPipelineParams *params);
 void vt_pipeline_free(VtPipeline *pipeline);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtPipeline, vt_pipeline_free)
 
+/* Who would end a trim that the caller leaves behind is gone: see VtPipelineParams. */
+void vt_pipeline_set_most_trim(VtPipeline *pipeline, double most_trim_ppb);
+
 /* Whether corrections may be made at all (mode observe, no permission). Default: yes. */
 void vt_pipeline_set_may_correct(VtPipeline *pipeline, bool may_correct);
 

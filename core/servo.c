@@ -181,6 +181,7 @@ trim(VtServo *servo, const VtEstimate *estimate, VtNs offset_ns)
     if (!servo->has_rate || change_ppb > TRIM_RESOLUTION_PPB)
         set_rate(servo, rate_ppb, trim_ppb, &action);
     servo->trim_ppb = trim_ppb;
+    action.rate_ppb = servo->rate_ppb;
     action.trim_ns = offset_ns;
     action.trim_ppb = trim_ppb;
     return action;

@@ -2,25 +2,21 @@
 #include "os/rate-guard.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 
 #include "base/error.h"
 #include "os/fd.h"
-
-typedef enum {
-    WORD_ARM,
-    WORD_TOUCH,
-    WORD_DISARM,
-} Word;
+#include "os/process.h"
 
 /* Both ends are this very program. */
 typedef struct {
-    Word word;
-    double base_rate_ppb;
+    bool is_armed;
+    double base_rate_ppb; /* if so */
 } Message;
 
 struct VtRateGuard {
@@ -32,49 +28,52 @@ struct VtRateGuard {
 static void
 go_back(VtRateWatch *watch)
 {
+    int error_code = errno;
     double taken_ppb;
     if (watch->is_armed)
         /* Nobody could be told, and nothing else could be tried. */
         (void)vt_clock_set_rate(watch->clock, watch->base_rate_ppb, &taken_ppb, NULL);
     watch->is_armed = false;
+    errno = error_code;
 }
 
+/* While nothing is armed there is nothing to wake up for. */
 static void
-take(VtRateWatch *watch, const Message *message)
+set_silence(const VtRateWatch *watch)
 {
-    switch (message->word) {
-    case WORD_ARM:
-        watch->is_armed = true;
-        watch->base_rate_ppb = message->base_rate_ppb;
-        break;
-    case WORD_DISARM:
-        watch->is_armed = false;
-        break;
-    case WORD_TOUCH:
-        break;
-    }
+    VtNs silence_ns = watch->is_armed ? watch->silence_ns : 0;
+    struct timeval silence = {
+        .tv_sec = silence_ns / VT_NS_PER_SEC,
+        .tv_usec = silence_ns % VT_NS_PER_SEC / VT_NS_PER_US,
+    };
+    (void)setsockopt(watch->fd, SOL_SOCKET, SO_RCVTIMEO, &silence, sizeof silence);
+}
+
+/*
+ * Straight to the kernel: a simulator of networks puts functions of its own before those of the C
+ * library, and takes what a child asks of them for the parent's words.
+ */
+static ssize_t
+receive(const VtRateWatch *watch, Message *ret_message)
+{
+    return syscall(SYS_recvfrom, watch->fd, ret_message, sizeof *ret_message, 0, NULL, NULL);
 }
 
 bool
 vt_rate_watch_go_on(VtRateWatch *watch)
 {
-    struct pollfd pollfd = { .fd = watch->fd, .events = POLLIN };
-    int wait_ms = watch->is_armed ? (int)(watch->silence_ns / VT_NS_PER_MS) : -1;
-    int n_ready = poll(&pollfd, 1, wait_ms);
-    if (n_ready < 0)
-        return errno == EINTR;
-    if (n_ready == 0) {
-        go_back(watch);
+    Message message;
+    set_silence(watch);
+    ssize_t n_bytes = receive(watch, &message);
+    if (n_bytes == sizeof message) {
+        watch->is_armed = message.is_armed;
+        watch->base_rate_ppb = message.base_rate_ppb;
         return true;
     }
-    Message message;
-    ssize_t n_bytes = recv(watch->fd, &message, sizeof message, 0);
-    if (n_bytes != sizeof message) {
-        go_back(watch);
-        return false;
-    }
-    take(watch, &message);
-    return true;
+    if (n_bytes < 0 && errno == EINTR)
+        return true;
+    go_back(watch);
+    return n_bytes < 0 && errno == EAGAIN;
 }
 
 G_NORETURN static void
@@ -85,6 +84,7 @@ be_child(int fd, VtClock *clock)
         .clock = clock,
         .silence_ns = VT_RATE_GUARD_SILENCE_NS,
     };
+    (void)vt_process_raise_priority(NULL);     /* a gain, not a need */
     (void)prctl(PR_SET_NAME, "vt-rate-guard"); /* for those who look at the list */
     while (vt_rate_watch_go_on(&watch))
         continue;
@@ -138,23 +138,15 @@ tell(VtRateGuard *guard, const Message *message)
 bool
 vt_rate_guard_arm(VtRateGuard *guard, double base_rate_ppb)
 {
-    Message message = { .word = WORD_ARM, .base_rate_ppb = base_rate_ppb };
+    Message message = { .is_armed = true, .base_rate_ppb = base_rate_ppb };
     guard->is_armed = tell(guard, &message);
     return guard->is_armed;
 }
 
 void
-vt_rate_guard_touch(VtRateGuard *guard)
-{
-    Message message = { .word = WORD_TOUCH };
-    if (guard->is_armed)
-        (void)tell(guard, &message); /* lost: the clock goes back to its base rate early */
-}
-
-void
 vt_rate_guard_disarm(VtRateGuard *guard)
 {
-    Message message = { .word = WORD_DISARM };
+    Message message = { .is_armed = false };
     if (guard->is_armed)
         guard->is_armed = !tell(guard, &message);
 }

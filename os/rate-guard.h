@@ -25,11 +25,8 @@ VtRateGuard *vt_rate_guard_new(VtClock *clock, GError **error);
 void vt_rate_guard_free(VtRateGuard *guard);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtRateGuard, vt_rate_guard_free)
 
-/* Before a rate is set that must not stay. False: nobody guards any more. */
+/* Before a rate is set that must not stay, and again while it does. False: nobody guards. */
 bool vt_rate_guard_arm(VtRateGuard *guard, double base_rate_ppb);
-
-/* Still here; nothing is done while not armed. */
-void vt_rate_guard_touch(VtRateGuard *guard);
 
 /* The rate set last may stay. */
 void vt_rate_guard_disarm(VtRateGuard *guard);
