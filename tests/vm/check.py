@@ -57,6 +57,7 @@ CEILINGS = {
     "foreign-rate": NOTHING,
     "sleep": Ceiling(exposure_ms=50, residual_ms=0.5, floor_ms=8),
     "rate-jump": NOTHING,
+    "bare": NOTHING,
     "migration": Ceiling(exposure_ms=1500, residual_ms=0.5, floor_ms=100),
     "host-wrong": Ceiling(exposure_ms=50, residual_ms=1, floor_ms=8),
     "ntp-only": Ceiling(exposure_ms=3000, residual_ms=1, floor_ms=8),

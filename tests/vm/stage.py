@@ -6,6 +6,7 @@ from __future__ import annotations
 from enum import IntEnum
 from pathlib import Path
 
+from .bare import BARE
 from .guest import Guest
 from .hardships import HARDSHIPS, Hardship, World
 from .hostd import Hostd
@@ -20,7 +21,7 @@ from .units import SYSTEM
 
 # In this order: the first one starts the agent, the last ones need a guest of their own.
 ALL: tuple[Scenario | Hardship, ...] = (*RECOVERIES, *HARDSHIPS, *ODDITIES, *SIGNS, *MIGRATION,
-                                        *LINKED, *RATES, *LINKLESS, *SYSTEM)
+                                        *LINKED, *RATES, *BARE, *LINKLESS, *SYSTEM)
 
 
 class Kind(IntEnum):
@@ -37,7 +38,7 @@ def find_kind(scenario: Scenario | Hardship) -> Kind:
         return Kind.SYSTEM
     if scenario in RATES:
         return Kind.OSCILLATOR
-    return Kind.LINKLESS if scenario in LINKLESS else Kind.LINKED
+    return Kind.LINKLESS if scenario in (*BARE, *LINKLESS) else Kind.LINKED
 
 
 class Stage:
