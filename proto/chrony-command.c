@@ -14,6 +14,7 @@
 #define PACKET_REPLY     2
 #define COMMAND_TRACKING 33
 #define REPLY_TRACKING   5
+#define REPLY_NULL       1
 #define STATUS_SUCCESS   0
 #define ADDRESS_BYTES    20
 
@@ -23,17 +24,51 @@
 /* Seven bits of exponent, 25 of coefficient, both signed. */
 #define COEFFICIENT_BITS 25
 
+/* Two addresses of no family stand for all sources. */
+#define BURST_BYTES        68
+#define BURST_GOOD_OFFSET  60
+#define BURST_GOOD         4
+#define BURST_TOTAL_OFFSET 64
+#define BURST_TOTAL        8
+
+static void
+put_be32(uint8_t *bytes, uint32_t value)
+{
+    VtByteWriter writer;
+    vt_byte_writer_init(&writer, bytes, sizeof value);
+    vt_byte_writer_put_be32(&writer, value);
+}
+
+static void
+put_header(uint8_t *bytes, uint16_t command, uint32_t sequence)
+{
+    bytes[0] = PROTOCOL_VERSION;
+    bytes[1] = PACKET_REQUEST;
+    bytes[4] = (uint8_t)(command >> 8);
+    bytes[5] = (uint8_t)command;
+    put_be32(bytes + 8, sequence);
+}
+
 void
 vt_chrony_encode_tracking_request(uint32_t sequence,
                                   uint8_t ret_bytes[VT_CHRONY_TRACKING_BYTES])
 {
     memset(ret_bytes, 0, VT_CHRONY_TRACKING_BYTES);
-    ret_bytes[0] = PROTOCOL_VERSION;
-    ret_bytes[1] = PACKET_REQUEST;
-    ret_bytes[5] = COMMAND_TRACKING;
-    VtByteWriter writer;
-    vt_byte_writer_init(&writer, ret_bytes + 8, sizeof sequence);
-    vt_byte_writer_put_be32(&writer, sequence);
+    put_header(ret_bytes, COMMAND_TRACKING, sequence);
+}
+
+size_t
+vt_chrony_encode_command(VtChronyCommand command,
+                         uint32_t sequence,
+                         uint8_t ret_bytes[VT_CHRONY_MAX_REQUEST_BYTES])
+{
+    memset(ret_bytes, 0, VT_CHRONY_MAX_REQUEST_BYTES);
+    put_header(ret_bytes, (uint16_t)command, sequence);
+    if (command != VT_CHRONY_BURST)
+        return VT_CHRONY_NULL_REPLY_BYTES;
+    put_be32(ret_bytes + BURST_GOOD_OFFSET, BURST_GOOD);
+    put_be32(ret_bytes + BURST_TOTAL_OFFSET, BURST_TOTAL);
+    return BURST_BYTES;
 }
 
 VtNs
@@ -76,7 +111,10 @@ take_span(VtByteReader *reader)
 }
 
 static VtChronyReply
-check_header(VtByteReader *reader, uint32_t sequence)
+check_header(VtByteReader *reader,
+             uint16_t wanted_command,
+             uint16_t wanted_reply,
+             uint32_t sequence)
 {
     uint8_t version = vt_byte_reader_take_u8(reader);
     uint8_t type = vt_byte_reader_take_u8(reader);
@@ -91,11 +129,22 @@ check_header(VtByteReader *reader, uint32_t sequence)
 
     if (reader->is_short || version != PROTOCOL_VERSION || type != PACKET_REPLY)
         return VT_CHRONY_REPLY_MALFORMED;
-    if (echo != sequence || command != COMMAND_TRACKING)
+    if (echo != sequence || command != wanted_command)
         return VT_CHRONY_REPLY_FOREIGN;
-    if (status != STATUS_SUCCESS || reply != REPLY_TRACKING)
+    if (status != STATUS_SUCCESS || reply != wanted_reply)
         return VT_CHRONY_REPLY_REFUSED;
     return VT_CHRONY_REPLY_OK;
+}
+
+VtChronyReply
+vt_chrony_decode_done(const uint8_t *bytes,
+                      size_t n_bytes,
+                      VtChronyCommand command,
+                      uint32_t sequence)
+{
+    VtByteReader reader;
+    vt_byte_reader_init(&reader, bytes, n_bytes);
+    return check_header(&reader, (uint16_t)command, REPLY_NULL, sequence);
 }
 
 VtChronyReply
@@ -106,7 +155,7 @@ vt_chrony_decode_tracking_reply(const uint8_t *bytes,
 {
     VtByteReader reader;
     vt_byte_reader_init(&reader, bytes, n_bytes);
-    VtChronyReply verdict = check_header(&reader, sequence);
+    VtChronyReply verdict = check_header(&reader, COMMAND_TRACKING, REPLY_TRACKING, sequence);
     if (verdict != VT_CHRONY_REPLY_OK)
         return verdict;
 

@@ -13,6 +13,17 @@
 
 #define VT_CHRONY_TRACKING_BYTES 104
 
+/* What a request takes, at most, and the reply to one that only does something. */
+#define VT_CHRONY_MAX_REQUEST_BYTES VT_CHRONY_TRACKING_BYTES
+#define VT_CHRONY_NULL_REPLY_BYTES  28
+
+/* What chronyd is asked to do; the numbers are its own. */
+typedef enum {
+    VT_CHRONY_BURST = 3,          /* measure all sources now: 4 good readings of at most 8 */
+    VT_CHRONY_MAKESTEP = 43,      /* correct at once what is being slewed */
+    VT_CHRONY_RESET_SOURCES = 66, /* forget what was measured */
+} VtChronyCommand;
+
 typedef struct {
     uint32_t reference_id;
     uint16_t stratum;
@@ -33,6 +44,17 @@ typedef enum {
 /* @sequence is to be random: it tells the reply from others. */
 void vt_chrony_encode_tracking_request(uint32_t sequence,
                                        uint8_t ret_bytes[VT_CHRONY_TRACKING_BYTES]);
+
+/* Returns the number of bytes written. */
+size_t vt_chrony_encode_command(VtChronyCommand command,
+                                uint32_t sequence,
+                                uint8_t ret_bytes[VT_CHRONY_MAX_REQUEST_BYTES]);
+
+/* Whether chronyd did it. */
+VtChronyReply vt_chrony_decode_done(const uint8_t *bytes,
+                                    size_t n_bytes,
+                                    VtChronyCommand command,
+                                    uint32_t sequence);
 
 /* *@ret_tracking is written with VT_CHRONY_REPLY_OK only. */
 VtChronyReply vt_chrony_decode_tracking_reply(const uint8_t *bytes,

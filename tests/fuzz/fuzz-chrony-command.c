@@ -19,5 +19,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
         g_assert(tracking.leap <= 3);
         g_assert(tracking.root_delay_ns >= 0 && tracking.root_dispersion_ns >= 0);
     }
+    if (vt_chrony_decode_done(bytes, n_bytes, VT_CHRONY_RESET_SOURCES, sequence) ==
+        VT_CHRONY_REPLY_OK)
+        g_assert(n_bytes >= VT_CHRONY_NULL_REPLY_BYTES);
     return 0;
 }

@@ -107,6 +107,47 @@ test_every_shorter_reply_is_malformed(void)
     }
 }
 
+static void
+test_commands_are_as_chronyd_reads_them(void)
+{
+    static const uint8_t reset[VT_CHRONY_NULL_REPLY_BYTES] = { 6, 1, 0,    0,    0,    66,
+                                                               0, 0, 0xa1, 0xb2, 0xc3, 0xd4 };
+    static const uint8_t makestep[VT_CHRONY_NULL_REPLY_BYTES] = {
+        6, 1, 0, 0, 0, 43, 0, 0, 0xa1, 0xb2, 0xc3, 0xd4
+    };
+    /* No mask and no address: all sources; 4 good of 8. */
+    static const uint8_t burst[68] = { 6, 1,    0,    0,    0,    3,        0,
+                                       0, 0xa1, 0xb2, 0xc3, 0xd4, [63] = 4, [67] = 8 };
+    uint8_t bytes[VT_CHRONY_MAX_REQUEST_BYTES];
+
+    size_t n_bytes = vt_chrony_encode_command(VT_CHRONY_RESET_SOURCES, SEQUENCE, bytes);
+    g_assert_cmpmem(bytes, n_bytes, reset, sizeof reset);
+    n_bytes = vt_chrony_encode_command(VT_CHRONY_MAKESTEP, SEQUENCE, bytes);
+    g_assert_cmpmem(bytes, n_bytes, makestep, sizeof makestep);
+    n_bytes = vt_chrony_encode_command(VT_CHRONY_BURST, SEQUENCE, bytes);
+    g_assert_cmpmem(bytes, n_bytes, burst, sizeof burst);
+}
+
+static void
+test_done_is_told_from_refused(void)
+{
+    uint8_t bytes[VT_CHRONY_NULL_REPLY_BYTES] = { 6, 2, 0,           0,    0,    66,
+                                                  0, 1, [16] = 0xa1, 0xb2, 0xc3, 0xd4 };
+    VtChronyCommand reset = VT_CHRONY_RESET_SOURCES;
+
+    g_assert_cmpint(vt_chrony_decode_done(bytes, sizeof bytes, reset, SEQUENCE), ==,
+                    VT_CHRONY_REPLY_OK);
+    g_assert_cmpint(vt_chrony_decode_done(bytes, sizeof bytes, VT_CHRONY_BURST, SEQUENCE), ==,
+                    VT_CHRONY_REPLY_FOREIGN);
+    g_assert_cmpint(vt_chrony_decode_done(bytes, sizeof bytes, reset, SEQUENCE + 1), ==,
+                    VT_CHRONY_REPLY_FOREIGN);
+    g_assert_cmpint(vt_chrony_decode_done(bytes, sizeof bytes - 1, reset, SEQUENCE), ==,
+                    VT_CHRONY_REPLY_MALFORMED);
+    bytes[9] = 1; /* failed */
+    g_assert_cmpint(vt_chrony_decode_done(bytes, sizeof bytes, reset, SEQUENCE), ==,
+                    VT_CHRONY_REPLY_REFUSED);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -117,6 +158,10 @@ main(int argc, char **argv)
     g_test_add_func("/proto/chrony-command/float-is-read", test_float_is_read);
     g_test_add_func("/proto/chrony-command/every-shorter-reply-is-malformed",
                     test_every_shorter_reply_is_malformed);
+    g_test_add_func("/proto/chrony-command/commands-are-as-chronyd-reads-them",
+                    test_commands_are_as_chronyd_reads_them);
+    g_test_add_func("/proto/chrony-command/done-is-told-from-refused",
+                    test_done_is_told_from_refused);
     for (size_t i = 0; i < G_N_ELEMENTS(refusals); i++) {
         g_autofree char *path =
             g_strconcat("/proto/chrony-command/refuses-", refusals[i].name, NULL);
