@@ -2,15 +2,11 @@
 #include "hostd/chrony-watch.h"
 
 #include <netinet/in.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <glib-unix.h>
 
-#include "os/fd.h"
+#include "os/chrony-socket.h"
 #include "os/random.h"
 
 #define STALE_AFTER_NS (5 * VT_NS_PER_SEC)
@@ -18,7 +14,7 @@
 #define MOST_BYTES 512
 
 const VtChronyPlaces vt_chrony_places = {
-    .socket_path = "/run/chrony/chronyd.sock",
+    .socket_path = VT_CHRONY_SOCKET_PATH,
     .port = 323,
 };
 
@@ -26,8 +22,7 @@ struct VtChronyWatch {
     char *socket_path;
     uint16_t port;
     VtClock *clock;
-    VtFd fd;
-    char *own_path; /* NULL: UDP */
+    VtChronySocket chrony; /* without a path of its own: UDP */
     guint source_id;
     uint32_t sequence;
     bool is_asked; /* and not answered */
@@ -40,48 +35,14 @@ static void
 hang_up(VtChronyWatch *watch)
 {
     g_clear_handle_id(&watch->source_id, g_source_remove);
-    vt_fd_close(&watch->fd);
-    if (watch->own_path != NULL)
-        unlink(watch->own_path);
-    g_clear_pointer(&watch->own_path, g_free);
+    vt_chrony_socket_close(&watch->chrony);
     watch->is_asked = false;
-}
-
-static bool
-fill_address(const char *path, struct sockaddr_un *ret_address)
-{
-    *ret_address = (struct sockaddr_un){ .sun_family = AF_UNIX };
-    return g_strlcpy(ret_address->sun_path, path, sizeof ret_address->sun_path) <
-           sizeof ret_address->sun_path;
-}
-
-/* chronyd answers to a path alone, and must be able to write to it. */
-static bool
-bind_beside(VtChronyWatch *watch, int fd)
-{
-    struct sockaddr_un address;
-    g_autofree char *folder = g_path_get_dirname(watch->socket_path);
-    g_autofree char *path =
-        g_strdup_printf("%s/virt-time-hostd.%d.sock", folder, (int)getpid());
-
-    if (!fill_address(path, &address))
-        return false;
-    unlink(path);
-    if (bind(fd, (const struct sockaddr *)&address, sizeof address) < 0)
-        return false;
-    watch->own_path = g_steal_pointer(&path);
-    return chmod(watch->own_path, 0666) == 0;
 }
 
 static bool
 connect_local(VtChronyWatch *watch)
 {
-    struct sockaddr_un address;
-    if (access(watch->socket_path, F_OK) < 0 || !fill_address(watch->socket_path, &address))
-        return false;
-    watch->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    return watch->fd >= 0 && bind_beside(watch, watch->fd) &&
-           connect(watch->fd, (const struct sockaddr *)&address, sizeof address) == 0;
+    return vt_chrony_socket_open(&watch->chrony, watch->socket_path, "virt-time-hostd", NULL);
 }
 
 static bool
@@ -94,9 +55,9 @@ connect_udp(VtChronyWatch *watch)
     };
     if (watch->port == 0)
         return false;
-    watch->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    return watch->fd >= 0 &&
-           connect(watch->fd, (const struct sockaddr *)&address, sizeof address) == 0;
+    watch->chrony.fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    return watch->chrony.fd >= 0 &&
+           connect(watch->chrony.fd, (const struct sockaddr *)&address, sizeof address) == 0;
 }
 
 static gboolean
@@ -132,7 +93,7 @@ vt_chrony_watch_new(const VtChronyPlaces *places, VtClock *clock)
     watch->socket_path = g_strdup(places->socket_path);
     watch->port = places->port;
     watch->clock = clock;
-    watch->fd = VT_FD_NONE;
+    watch->chrony = VT_CHRONY_SOCKET_CLOSED;
     return watch;
 }
 
@@ -152,7 +113,7 @@ is_connected(VtChronyWatch *watch)
     /* A question that stayed without an answer: chronyd ended, or began anew on another socket. */
     if (watch->is_asked)
         hang_up(watch);
-    if (watch->fd >= 0)
+    if (watch->chrony.fd >= 0)
         return true;
     if (connect_local(watch))
         return true;
@@ -170,10 +131,10 @@ vt_chrony_watch_ask(VtChronyWatch *watch)
         return;
     }
     if (watch->source_id == 0)
-        watch->source_id = g_unix_fd_add(watch->fd, G_IO_IN, on_readable, watch);
+        watch->source_id = g_unix_fd_add(watch->chrony.fd, G_IO_IN, on_readable, watch);
     watch->sequence = (uint32_t)vt_random_nonce();
     vt_chrony_encode_tracking_request(watch->sequence, bytes);
-    if (send(watch->fd, bytes, sizeof bytes, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+    if (send(watch->chrony.fd, bytes, sizeof bytes, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
         hang_up(watch);
     else
         watch->is_asked = true;
