@@ -83,4 +83,5 @@ vt_apply_leave(const VtApplyPlace *place)
     }
     VtAction action = vt_pipeline_leave(place->pipeline, vt_clock_read(place->clock));
     (void)apply(place, &action, NULL); /* there is nobody left to tell */
+    end_guard(place);
 }

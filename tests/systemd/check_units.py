@@ -27,6 +27,7 @@ FORBIDDEN = {
         "ProcSubset",
     },
     "virt-time-opener.service": {"User", "AmbientCapabilities", "RestrictSUIDSGID"},
+    "virt-time-chrony-helper.service": {"AmbientCapabilities", "DynamicUser", "PrivateUsers"},
 }
 WANTED = {
     "virt-time-agent.service": {
@@ -49,6 +50,14 @@ WANTED = {
         "RestrictAddressFamilies": "AF_UNIX", "NoNewPrivileges": "yes", "ProtectSystem": "strict",
         "ProtectClock": "yes",
     },
+    "virt-time-chrony-helper.service": {
+        "Type": "notify", "User": "_chrony", "CapabilityBoundingSet": "",
+        "PrivateNetwork": "yes", "RestrictAddressFamilies": "AF_UNIX", "ProtectSystem": "strict",
+        "ReadWritePaths": "/run", "NoNewPrivileges": "yes", "ProtectClock": "yes",
+    },
+    "virt-time-chrony-helper.socket": {
+        "SocketGroup": "virttime", "SocketMode": "0660",
+    },
     "virt-time-opener.socket": {
         "SocketUser": "virttime-host", "SocketMode": "0600",
     },
@@ -57,7 +66,10 @@ NEEDED_CALLS = {
     "virt-time-agent.service": {"@system-service", "@clock"},
     "virt-time-hostd.service": {"@system-service", "adjtimex", "clock_adjtime"},
     "virt-time-opener.service": {"@system-service"},
+    "virt-time-chrony-helper.service": {"@system-service"},
 }
+# Made by the packages of others.
+FOREIGN_USERS = {"_chrony"}
 
 
 class Programs:
@@ -122,7 +134,7 @@ def check_names(units: dict[str, dict[str, list[str]]], source: Path) -> list[st
     for unit in units.values():
         for key in ("User", "SupplementaryGroups", "SocketUser", "SocketGroup"):
             used |= set(" ".join(unit.get(key, [])).split())
-    complaints = [f"'{name}' is used and not made" for name in sorted(used - made)]
+    complaints = [f"'{name}' is used and not made" for name in sorted(used - made - FOREIGN_USERS)]
     complaints += [f"install-users does not make '{name}'" for name in sorted(made)
                    if not re.search(rf"^add_(user|group) {name}\b", script, re.MULTILINE)]
     for line in lines:
