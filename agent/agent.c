@@ -435,6 +435,13 @@ vt_agent_free(VtAgent *agent)
 }
 
 void
+vt_agent_reconfigure(VtAgent *agent, VtAgentMode mode, VtNs host_error_ns)
+{
+    vt_authority_set_setting(agent->authority, mode);
+    vt_sources_set_host_error(agent->sources, host_error_ns);
+}
+
+void
 vt_agent_on_port_signal(VtAgent *agent)
 {
     vt_link_probe(agent->link);

@@ -58,6 +58,9 @@ void vt_agent_on_port_signal(VtAgent *agent);
 /* Something may have befallen the guest: a VtHintFunc, of @agent. */
 void vt_agent_take_hint(const VtHint *sign, void *agent);
 
+/* The settings were read anew: what of them can change while it runs. */
+void vt_agent_reconfigure(VtAgent *agent, VtAgentMode mode, VtNs host_error_ns);
+
 /* Everything an operator can ask for, of one instant. */
 typedef struct {
     VtPipelineStatus status;

@@ -178,6 +178,16 @@ on_owner(void *user_data)
     begin_role(authority);
 }
 
+void
+vt_authority_set_setting(VtAuthority *authority, VtAgentMode setting)
+{
+    if (authority->setting == setting)
+        return;
+    authority->setting = setting;
+    on_owner(authority);
+    set_refusal(authority);
+}
+
 VtAuthority *
 vt_authority_new(const VtAuthorityParams *params, VtRoleFunc on_role, void *user_data)
 {

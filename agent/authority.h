@@ -30,6 +30,9 @@ vt_authority_new(const VtAuthorityParams *params, VtRoleFunc on_role, void *user
 /* A clock of ours is marked unsynchronised. Takes NULL. */
 void vt_authority_free(VtAuthority *authority);
 
+/* The settings were read anew: the role may be another one, which on_role tells. */
+void vt_authority_set_setting(VtAuthority *authority, VtAgentMode setting);
+
 VtRole vt_authority_get_role(const VtAuthority *authority);
 
 /* Whether rate, slews and status of the clock are ours. */

@@ -27,6 +27,7 @@ static const VtOption options[] = {
         .field_offset = offsetof(VtAgentConfig, control_socket),
         .default_text = "",
         .summary = "path of the control socket",
+        .is_fixed = true,
     },
     {
         .group = "agent",
@@ -46,6 +47,7 @@ static const VtOption options[] = {
         .default_text = "auto",
         .choices = rtc_watches,
         .summary = "whether the RTC is kept open and watched where nothing better is",
+        .is_fixed = true,
     },
 };
 
@@ -132,6 +134,7 @@ static const VtOptionKindOfGroup kinds_of_group[] = {
         .name_offset = offsetof(VtClockConfig, name),
         .options = clock_options,
         .n_options = G_N_ELEMENTS(clock_options),
+        .is_fixed = true,
     },
 };
 

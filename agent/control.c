@@ -10,6 +10,7 @@
 
 struct VtAgentControl {
     VtAgent *agent;
+    VtReload *reload;
     VtBusAgent1 *object;
     VtGate *gate;
     VtControlServer *server;
@@ -20,6 +21,7 @@ struct VtAgentControl {
 static const VtGateRule rules[] = {
     { "Burst", VT_GATE_CHANGE, "org.virttime.agent1.manage-sources" },
     { "SetOnline", VT_GATE_CHANGE, "org.virttime.agent1.manage-sources" },
+    { "Reload", VT_GATE_CHANGE, "org.virttime.agent1.reload" },
     { "MakeStep", VT_GATE_CHANGE, "org.virttime.agent1.step-clock" },
     { NULL },
 };
@@ -127,6 +129,20 @@ on_make_step(VtBusAgent1 *object, GDBusMethodInvocation *invocation, gpointer us
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
+static gboolean
+on_reload(VtBusAgent1 *object, GDBusMethodInvocation *invocation, gpointer user_data)
+{
+    VtAgentControl *control = user_data;
+    g_autoptr(GError) error = NULL;
+    g_auto(GStrv) restarts = vt_reload_run(control->reload, &error);
+
+    if (restarts != NULL)
+        vt_bus_agent1_complete_reload(object, invocation, (const char *const *)restarts);
+    else
+        refuse(invocation, error);
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
 /* Each method's signal, and who handles it. */
 static const struct {
     const char *signal;
@@ -140,14 +156,16 @@ static const struct {
     { "handle-burst", G_CALLBACK(on_burst) },
     { "handle-set-online", G_CALLBACK(on_set_online) },
     { "handle-make-step", G_CALLBACK(on_make_step) },
+    { "handle-reload", G_CALLBACK(on_reload) },
 };
 
 VtAgentControl *
-vt_agent_control_new(VtAgent *agent, const char *path, GError **error)
+vt_agent_control_new(VtAgent *agent, VtReload *reload, const char *path, GError **error)
 {
     g_autoptr(VtAgentControl) control = g_new0(VtAgentControl, 1);
 
     control->agent = agent;
+    control->reload = reload;
     control->object = vt_bus_agent1_skeleton_new();
     for (size_t i = 0; i < G_N_ELEMENTS(handlers); i++)
         g_signal_connect(control->object, handlers[i].signal, handlers[i].handler, control);

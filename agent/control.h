@@ -3,11 +3,13 @@
 #pragma once
 
 #include "agent/agent.h"
+#include "os/reload.h"
 
 typedef struct VtAgentControl VtAgentControl;
 
-/* @agent must outlive the control. @path NULL: the built-in one. Transfer full. */
+/* @agent and @reload must outlive the control. @path NULL: the built-in one. Transfer full. */
 VtAgentControl *vt_agent_control_new(VtAgent *agent,
+                                     VtReload *reload,
                                      const char *path,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Also on the system bus, whenever there is one; @address NULL: where it is by default. */

@@ -10,11 +10,13 @@
 #include "os/daemon.h"
 #include "os/notify.h"
 #include "os/process.h"
+#include "os/reload.h"
 #include "os/signals.h"
 
 typedef struct {
     GMainLoop *loop;
     VtAgent *agent;
+    VtReload *reload;
 } Running;
 
 static void
@@ -23,6 +25,8 @@ on_signal(int signal_number, void *user_data)
     Running *running = user_data;
     if (signal_number == SIGIO)
         vt_agent_on_port_signal(running->agent);
+    else if (signal_number == SIGHUP)
+        vt_reload_on_signal(running->reload);
     else
         g_main_loop_quit(running->loop);
 }
@@ -61,13 +65,24 @@ make_udev(void)
     return udev;
 }
 
-static int
-run(const VtAgentConfig *config)
+static bool
+on_reload(const void *config, void *user_data, GError **error)
 {
-    static const int signal_numbers[] = { SIGTERM, SIGINT, SIGIO, 0 };
+    const VtAgentConfig *agent = config;
+    (void)error; /* all of it was checked when it was read */
+    vt_agent_reconfigure(user_data, (VtAgentMode)agent->mode, agent->host_error_ns);
+    return true;
+}
+
+static const int signal_numbers[] = { SIGTERM, SIGINT, SIGIO, SIGHUP, 0 };
+
+static int
+run(const VtAgentConfig *config, const VtDaemon *daemon)
+{
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     g_autoptr(GError) error = NULL;
-    Running running = { .loop = loop };
+    g_autoptr(VtReload) reload = vt_reload_new(daemon, config, sizeof *config);
+    Running running = { .loop = loop, .reload = reload };
 
     /* First of all, so that every thread made later has the signals blocked. */
     g_autoptr(VtSignals) signals = vt_signals_new(signal_numbers, on_signal, &running, &error);
@@ -107,8 +122,9 @@ run(const VtAgentConfig *config)
     };
     g_autoptr(VtAgent) agent = vt_agent_new(&params, clock);
     running.agent = agent;
+    vt_reload_set_func(reload, on_reload, agent);
     g_autoptr(VtAgentControl) control =
-        vt_agent_control_new(agent, config->control_socket, &error);
+        vt_agent_control_new(agent, reload, config->control_socket, &error);
     if (control == NULL)
         g_warning("%s; virt-timectl will not find this agent", error->message);
     else
@@ -144,11 +160,12 @@ main(int argc, char **argv)
             "migration.",
         .settings_name = "agent.conf",
         .rules = { .options = vt_agent_config_get_table(), .check = vt_agent_config_check },
+        .can_reload = true,
     };
 
     if (!vt_daemon_begin(&daemon, &argc, &argv, &config, &exit_code))
         return exit_code;
     if (is_second())
         return VT_EXIT_OWNED;
-    return run(&config);
+    return run(&config, &daemon);
 }

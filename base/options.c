@@ -315,3 +315,83 @@ vt_options_clear(const VtOptionTable *table, void *config)
     for (size_t i = 0; i < table->n_repeated; i++)
         clear_repeated(&table->repeated[i], config);
 }
+
+static bool
+is_same_field(const VtOption *option, const void *field, const void *other)
+{
+    switch (option->kind) {
+    case VT_OPTION_BOOL:
+        return *(const bool *)field == *(const bool *)other;
+    case VT_OPTION_INT:
+    case VT_OPTION_DURATION:
+        return *(const int64_t *)field == *(const int64_t *)other;
+    case VT_OPTION_CHOICE:
+        return *(const int *)field == *(const int *)other;
+    case VT_OPTION_TEXT:
+        return g_strcmp0(*(char *const *)field, *(char *const *)other) == 0;
+    case VT_OPTION_LIST:
+        return g_strv_equal(*(const char *const *const *)field,
+                            *(const char *const *const *)other);
+    case VT_OPTION_INVALID:
+        break;
+    }
+    g_assert_not_reached();
+}
+
+static bool
+is_same(const VtOption *option, const void *config, const void *other)
+{
+    return is_same_field(option, (const char *)config + option->field_offset,
+                         (const char *)other + option->field_offset);
+}
+
+bool
+vt_options_are_same(const VtOptionKindOfGroup *kind, const void *element, const void *other)
+{
+    const char *name = *(char *const *)((const char *)element + kind->name_offset);
+    const char *other_name = *(char *const *)((const char *)other + kind->name_offset);
+
+    for (size_t i = 0; i < kind->n_options; i++) {
+        if (!is_same(&kind->options[i], element, other))
+            return false;
+    }
+    return strcmp(name, other_name) == 0;
+}
+
+static bool
+are_same_groups(const VtOptionKindOfGroup *kind, const void *config, const void *other)
+{
+    const GPtrArray *elements =
+        *(GPtrArray *const *)((const char *)config + kind->field_offset);
+    const GPtrArray *others = *(GPtrArray *const *)((const char *)other + kind->field_offset);
+
+    if (elements->len != others->len)
+        return false;
+    for (guint i = 0; i < elements->len; i++) {
+        if (!vt_options_are_same(kind, elements->pdata[i], others->pdata[i]))
+            return false;
+    }
+    return true;
+}
+
+char **
+vt_options_list_fixed_changes(const VtOptionTable *table, const void *config, const void *other)
+{
+    g_autoptr(GStrvBuilder) changes = g_strv_builder_new();
+
+    for (size_t i = 0; i < table->n_options; i++) {
+        const VtOption *option = &table->options[i];
+        if (!option->is_fixed || is_same(option, config, other))
+            continue;
+        g_autofree char *place = g_strdup_printf("[%s] %s", option->group, option->key);
+        g_strv_builder_add(changes, place);
+    }
+    for (size_t i = 0; i < table->n_repeated; i++) {
+        const VtOptionKindOfGroup *kind = &table->repeated[i];
+        if (!kind->is_fixed || are_same_groups(kind, config, other))
+            continue;
+        g_autofree char *place = g_strdup_printf("[%s]", kind->kind);
+        g_strv_builder_add(changes, place);
+    }
+    return g_strv_builder_end(changes);
+}

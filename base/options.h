@@ -32,6 +32,7 @@ typedef struct {
     int64_t greatest;
     const char *const *choices; /* VT_OPTION_CHOICE: NULL-terminated */
     const char *summary;        /* one line for a person */
+    bool is_fixed;              /* a change is in force only after a restart */
 } VtOption;
 
 /*
@@ -46,6 +47,7 @@ typedef struct {
     size_t name_offset;      /* of a char * in it: "office" */
     const VtOption *options; /* their offsets are in that struct; group: as in the manual */
     size_t n_options;
+    bool is_fixed; /* as of an option: what is added, taken away or changed */
 } VtOptionKindOfGroup;
 
 typedef struct {
@@ -64,6 +66,18 @@ typedef struct {
  */
 bool vt_options_parse(const VtOptionTable *table, GKeyFile *file, void *config, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+
+/* Whether two structs of groups of @kind have the same name and the same values. */
+bool
+vt_options_are_same(const VtOptionKindOfGroup *kind, const void *element, const void *other);
+
+/*
+ * What is fixed and differs between two settings: "[group] key", or "[kind]" of a kind of group.
+ * Never NULL. Transfer full.
+ */
+char **vt_options_list_fixed_changes(const VtOptionTable *table,
+                                     const void *config,
+                                     const void *other);
 
 /* Frees what vt_options_parse allocated in @config and sets those fields to NULL. */
 void vt_options_clear(const VtOptionTable *table, void *config);

@@ -18,6 +18,7 @@ static const VtOption options[] = {
         .field_offset = offsetof(VtHostdConfig, uri),
         .default_text = "qemu:///system",
         .summary = "libvirt connection whose guests are served",
+        .is_fixed = true,
     },
     {
         .group = "hostd",
@@ -35,6 +36,7 @@ static const VtOption options[] = {
         .field_offset = offsetof(VtHostdConfig, control_socket),
         .default_text = "",
         .summary = "path of the control socket",
+        .is_fixed = true,
     },
     {
         .group = "hostd",
@@ -43,6 +45,7 @@ static const VtOption options[] = {
         .field_offset = offsetof(VtHostdConfig, opener_socket),
         .default_text = VT_OPENER_SOCKET,
         .summary = "where virt-time-opener is asked for channels; empty: nobody is",
+        .is_fixed = true,
     },
     {
         .group = "hostd",
@@ -51,6 +54,7 @@ static const VtOption options[] = {
         .field_offset = offsetof(VtHostdConfig, listen),
         .default_text = "",
         .summary = "addresses, interfaces and networks on which NTP clients are answered",
+        .is_fixed = true,
     },
     {
         .group = "hostd",
@@ -61,6 +65,7 @@ static const VtOption options[] = {
         .least = 0,
         .greatest = 65535,
         .summary = "UDP port of the NTP service; 0: none",
+        .is_fixed = true,
     },
     {
         .group = "hostd",

@@ -8,6 +8,7 @@
 
 struct VtHostdControl {
     VtHostd *hostd;
+    VtReload *reload;
     VtBusHost1 *object;
     VtGate *gate;
     VtControlServer *server;
@@ -23,6 +24,7 @@ static const VtGateRule rules[] = {
     { "GetJournal", VT_GATE_READ, READ },
     { "GetNtpClients", VT_GATE_READ, READ },
     { "GetNtpCounters", VT_GATE_READ, READ },
+    { "Reload", VT_GATE_CHANGE, "org.virttime.host1.reload" },
     { "Resync", VT_GATE_CHANGE, "org.virttime.host1.resync-guest" },
     { "SetFrozen", VT_GATE_CHANGE, "org.virttime.host1.freeze-guests" },
     { NULL },
@@ -116,6 +118,21 @@ let_admins_in(VtHostdControl *control)
         g_info("%s; only root can ask this daemon", error->message);
 }
 
+static gboolean
+on_reload(VtBusHost1 *object, GDBusMethodInvocation *invocation, gpointer user_data)
+{
+    VtHostdControl *control = user_data;
+    g_autoptr(GError) error = NULL;
+    g_auto(GStrv) restarts = vt_reload_run(control->reload, &error);
+
+    if (restarts != NULL)
+        vt_bus_host1_complete_reload(object, invocation, (const char *const *)restarts);
+    else
+        g_dbus_method_invocation_return_dbus_error(
+            invocation, "org.freedesktop.DBus.Error.Failed", error->message);
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
 /* Each method's signal, and who handles it. */
 static const struct {
     const char *signal;
@@ -128,14 +145,16 @@ static const struct {
     { "handle-get-ntp-counters", G_CALLBACK(on_get_ntp_counters) },
     { "handle-resync", G_CALLBACK(on_resync) },
     { "handle-set-frozen", G_CALLBACK(on_set_frozen) },
+    { "handle-reload", G_CALLBACK(on_reload) },
 };
 
 VtHostdControl *
-vt_hostd_control_new(VtHostd *hostd, const char *path, GError **error)
+vt_hostd_control_new(VtHostd *hostd, VtReload *reload, const char *path, GError **error)
 {
     g_autoptr(VtHostdControl) control = g_new0(VtHostdControl, 1);
 
     control->hostd = hostd;
+    control->reload = reload;
     control->object = vt_bus_host1_skeleton_new();
     for (size_t i = 0; i < G_N_ELEMENTS(handlers); i++)
         g_signal_connect(control->object, handlers[i].signal, handlers[i].handler, control);

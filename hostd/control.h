@@ -3,11 +3,13 @@
 #pragma once
 
 #include "hostd/hostd.h"
+#include "os/reload.h"
 
 typedef struct VtHostdControl VtHostdControl;
 
-/* @hostd must outlive the control. @path NULL: the built-in one. Transfer full. */
+/* @hostd and @reload must outlive the control. @path NULL: the built-in one. Transfer full. */
 VtHostdControl *vt_hostd_control_new(VtHostd *hostd,
+                                     VtReload *reload,
                                      const char *path,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Also on the system bus, whenever there is one; @address NULL: where it is by default. */

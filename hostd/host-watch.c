@@ -14,9 +14,10 @@ struct VtHostWatch {
     VtHostClockTrust trust;
     const VtHostWatchListener *listener;
     void *user_data;
-    VtClockWatch *sets;    /* NULL: nobody tells of sets */
-    VtChronyWatch *chrony; /* NULL: it is not asked, or the operator judges */
-    VtWall set_at;         /* when the clock was set last */
+    VtClockWatch *sets;                  /* NULL: nobody tells of sets */
+    const VtChronyPlaces *chrony_places; /* NULL: there are none */
+    VtChronyWatch *chrony;               /* NULL: it is not asked, or the operator judges */
+    VtWall set_at;                       /* when the clock was set last */
     VtSleepMeter sleep;
     VtHostClock host;
     VtHostEvent held; /* while is_held */
@@ -163,6 +164,20 @@ watch_sets(VtHostWatch *watch, const VtClockSetPlaces *places)
                   error->message);
 }
 
+void
+vt_host_watch_set_trust(VtHostWatch *watch, VtHostClockTrust trust)
+{
+    bool asks_chrony = watch->chrony_places != NULL && trust == VT_HOST_CLOCK_AUTO;
+
+    watch->trust = trust;
+    if (asks_chrony && watch->chrony == NULL) {
+        watch->chrony = vt_chrony_watch_new(watch->chrony_places, watch->clock);
+        vt_chrony_watch_ask(watch->chrony);
+    }
+    if (!asks_chrony)
+        g_clear_pointer(&watch->chrony, vt_chrony_watch_free);
+}
+
 VtHostWatch *
 vt_host_watch_new(const VtHostWatchParams *params,
                   VtClock *clock,
@@ -171,14 +186,11 @@ vt_host_watch_new(const VtHostWatchParams *params,
 {
     VtHostWatch *watch = g_new0(VtHostWatch, 1);
     watch->clock = clock;
-    watch->trust = params->trust;
+    watch->chrony_places = params->chrony;
     watch->listener = listener;
     watch->user_data = user_data;
     vt_sleep_meter_init(&watch->sleep, clock);
-    if (params->chrony != NULL && params->trust == VT_HOST_CLOCK_AUTO) {
-        watch->chrony = vt_chrony_watch_new(params->chrony, clock);
-        vt_chrony_watch_ask(watch->chrony);
-    }
+    vt_host_watch_set_trust(watch, params->trust);
     (void)judge(watch); /* nothing was known before */
     watch_sets(watch, &params->clock_set);
     return watch;

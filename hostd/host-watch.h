@@ -44,6 +44,9 @@ VtHostWatch *vt_host_watch_new(const VtHostWatchParams *params,
 void vt_host_watch_free(VtHostWatch *watch);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtHostWatch, vt_host_watch_free)
 
+/* The settings were read anew. What follows from it comes with the next tick. */
+void vt_host_watch_set_trust(VtHostWatch *watch, VtHostClockTrust trust);
+
 /* As last judged. Transfer none. */
 const VtHostClock *vt_host_watch_get_clock(const VtHostWatch *watch);
 

@@ -232,6 +232,15 @@ vt_hostd_free(VtHostd *hostd)
     g_free(hostd);
 }
 
+bool
+vt_hostd_reconfigure(VtHostd *hostd, const VtHostdParams *params, GError **error)
+{
+    if (!vt_ntp_service_reconfigure(hostd->ntp, &params->ntp, error))
+        return false;
+    vt_host_watch_set_trust(hostd->host, params->host.trust);
+    return true;
+}
+
 GVariant *
 vt_hostd_get_host(VtHostd *hostd)
 {

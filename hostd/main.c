@@ -8,14 +8,23 @@
 #include "os/notify.h"
 #include "os/passed-fds.h"
 #include "os/process.h"
+#include "os/reload.h"
 #include "os/signals.h"
 #include "os/watchdog.h"
+
+typedef struct {
+    GMainLoop *loop;
+    VtReload *reload;
+} Running;
 
 static void
 on_signal(int signal_number, void *user_data)
 {
-    (void)signal_number;
-    g_main_loop_quit(user_data);
+    Running *running = user_data;
+    if (signal_number == SIGHUP)
+        vt_reload_on_signal(running->reload);
+    else
+        g_main_loop_quit(running->loop);
 }
 
 /* A guest that was resumed asks at once, and its host is busy with resuming others. */
@@ -49,10 +58,19 @@ read_ntp(const VtHostdConfig *config, VtNtpServiceParams *ret_params, GError **e
     return true;
 }
 
-static int
-run(const VtHostdConfig *config, VtPassedFds *passed)
+static bool
+on_reload(const void *config, void *user_data, GError **error)
 {
-    static const int signal_numbers[] = { SIGTERM, SIGINT, 0 };
+    const VtHostdConfig *hostd = config;
+    VtHostdParams params = { .host = { .trust = hostd->host_clock } };
+    return read_ntp(hostd, &params.ntp, error) &&
+           vt_hostd_reconfigure(user_data, &params, error);
+}
+
+static int
+run(const VtHostdConfig *config, VtPassedFds *passed, const VtDaemon *daemon)
+{
+    static const int signal_numbers[] = { SIGTERM, SIGINT, SIGHUP, 0 };
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     g_autoptr(GError) error = NULL;
     VtHostdParams params = {
@@ -67,7 +85,9 @@ run(const VtHostdConfig *config, VtPassedFds *passed)
     g_assert(is_ntp_good); /* check_config has seen to it */
     params.ntp.passed = passed;
 
-    g_autoptr(VtSignals) signals = vt_signals_new(signal_numbers, on_signal, loop, &error);
+    g_autoptr(VtReload) reload = vt_reload_new(daemon, config, sizeof *config);
+    Running running = { .loop = loop, .reload = reload };
+    g_autoptr(VtSignals) signals = vt_signals_new(signal_numbers, on_signal, &running, &error);
     if (signals == NULL || !vt_domain_watch_prepare(&error)) {
         g_critical("%s", error->message);
         return VT_EXIT_FAILED;
@@ -83,8 +103,9 @@ run(const VtHostdConfig *config, VtPassedFds *passed)
         g_critical("%s", error->message);
         return VT_EXIT_FAILED;
     }
+    vt_reload_set_func(reload, on_reload, hostd);
     g_autoptr(VtHostdControl) control =
-        vt_hostd_control_new(hostd, config->control_socket, &error);
+        vt_hostd_control_new(hostd, reload, config->control_socket, &error);
     if (g_error_matches(error, VT_ERROR, VT_ERROR_BUSY)) {
         g_critical("%s", error->message);
         return VT_EXIT_OWNED;
@@ -122,9 +143,10 @@ main(int argc, char **argv)
         .summary = "Tells the virtual machines of this host what befell them, and the time.",
         .settings_name = "hostd.conf",
         .rules = { .options = vt_hostd_config_get_table(), .check = check_config },
+        .can_reload = true,
     };
 
     if (!vt_daemon_begin(&daemon, &argc, &argv, &config, &exit_code))
         return exit_code;
-    return run(&config, passed);
+    return run(&config, passed, &daemon);
 }

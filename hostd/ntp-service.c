@@ -17,6 +17,7 @@ struct VtNtpService {
     char **allow;
     char **deny;
     VtNtpKeys *keys;
+    GPtrArray *old_keys; /* of VtNtpKeys: the server's thread may still be using the last one */
     VtNtpLimit limit;
     uint8_t island_stratum;
     bool is_activated; /* by sockets of the service manager */
@@ -209,6 +210,7 @@ vt_ntp_service_new(const VtNtpServiceParams *params, VtClock *clock, GError **er
         if (service->keys == NULL)
             return NULL;
     }
+    service->old_keys = g_ptr_array_new_with_free_func((GDestroyNotify)vt_ntp_keys_free);
     service->networks = keep_networks(service);
     service->addresses = vt_interface_list_addresses();
     serve(service, params->passed);
@@ -228,11 +230,35 @@ vt_ntp_service_free(VtNtpService *service)
     vt_interface_watch_free(service->watch);
     vt_ntp_server_free(service->server);
     vt_ntp_keys_free(service->keys);
+    g_clear_pointer(&service->old_keys, g_ptr_array_unref);
     g_clear_pointer(&service->addresses, g_array_unref);
     g_clear_pointer(&service->networks, g_ptr_array_unref);
     g_strfreev(service->allow);
     g_strfreev(service->deny);
     g_free(service);
+}
+
+bool
+vt_ntp_service_reconfigure(VtNtpService *service,
+                           const VtNtpServiceParams *params,
+                           GError **error)
+{
+    g_autoptr(VtNtpKeys) keys = NULL;
+    if (!vt_ntp_service_check(params, error) ||
+        (params->keys_path != NULL && (keys = read_keys(params->keys_path, error)) == NULL))
+        return false;
+
+    g_strfreev(service->allow);
+    g_strfreev(service->deny);
+    service->allow = g_strdupv((char **)params->allow);
+    service->deny = g_strdupv((char **)params->deny);
+    service->limit = params->limit;
+    service->island_stratum = params->island_stratum;
+    if (service->keys != NULL)
+        g_ptr_array_add(service->old_keys, service->keys);
+    service->keys = g_steal_pointer(&keys);
+    vt_ntp_server_set_policy(service->server, make_policy(service));
+    return true;
 }
 
 static void

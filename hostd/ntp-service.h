@@ -37,6 +37,14 @@ vt_ntp_service_new(const VtNtpServiceParams *params, VtClock *clock, GError **er
 void vt_ntp_service_free(VtNtpService *service);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtNtpService, vt_ntp_service_free)
 
+/*
+ * Rules, keys, limits and what an island says as in @params from now on; sockets and what is known
+ * of clients stay. What vt_ntp_service_new would not take changes nothing.
+ */
+bool vt_ntp_service_reconfigure(VtNtpService *service,
+                                const VtNtpServiceParams *params,
+                                GError **error);
+
 /* Whether vt_ntp_service_new would take @params. */
 bool vt_ntp_service_check(const VtNtpServiceParams *params, GError **error);
 

@@ -79,15 +79,16 @@ kind_name(VtOptionKind kind)
 
 /* Tab-separated, for people and for the test that compares it with the man page. */
 static void
-print_options(const VtOption *options, size_t n_options)
+print_options(const VtOption *options, size_t n_options, bool are_fixed)
 {
     for (size_t i = 0; i < n_options; i++) {
         const VtOption *option = &options[i];
         g_autofree char *choices = NULL;
         if (option->choices != NULL)
             choices = g_strjoinv("|", (char **)option->choices);
-        printf("%s\t%s\t%s\t%s\t%s\t%s\n", option->group, option->key, kind_name(option->kind),
-               option->default_text, choices != NULL ? choices : "", option->summary);
+        printf("%s\t%s\t%s\t%s\t%s\t%s\t%s\n", option->group, option->key,
+               kind_name(option->kind), option->default_text, choices != NULL ? choices : "",
+               option->summary, are_fixed || option->is_fixed ? "restart" : "");
     }
 }
 
@@ -95,9 +96,10 @@ static void
 print_settings(const VtDaemon *daemon)
 {
     const VtOptionTable *table = &daemon->rules.options;
-    print_options(table->options, table->n_options);
+    print_options(table->options, table->n_options, !daemon->can_reload);
     for (size_t i = 0; i < table->n_repeated; i++)
-        print_options(table->repeated[i].options, table->repeated[i].n_options);
+        print_options(table->repeated[i].options, table->repeated[i].n_options,
+                      !daemon->can_reload || table->repeated[i].is_fixed);
 }
 
 static bool

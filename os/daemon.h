@@ -22,6 +22,7 @@ typedef struct {
     const char *summary;       /* one line for --help */
     const char *settings_name; /* "agent.conf", in the folders of settings; may be missing */
     VtSettingsRules rules;
+    bool can_reload;    /* see os/reload.h; else every setting needs a restart */
     bool is_privileged; /* refuse settings that others than root and this user could write */
     char *chosen_file;  /* settings that the command line names; set by vt_daemon_begin */
 } VtDaemon;

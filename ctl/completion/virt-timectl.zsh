@@ -13,6 +13,7 @@ _virt_timectl_commands() {
         'makestep:have the clock measured, and stepped where it is wrong, now'
         'online:ask the sources, or one of them, again'
         'offline:leave the sources, or one of them, alone'
+        'reload:have the daemon read its settings anew'
         'clocks:show the clocks that devices of this machine have'
         'journal:show the disruptions of the past and how they ended'
         'waitsync:wait until the clock is right'

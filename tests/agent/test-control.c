@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The agent's D-Bus face, asked for real on its private socket. */
+#include <string.h>
+
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 
@@ -10,6 +12,9 @@
 typedef struct {
     ServedAgent served;
     char *path;
+    VtDaemon daemon;
+    VtAgentConfig config;
+    VtReload *reload;
     VtAgentControl *control;
     GDBusConnection *client;
 } Fixture;
@@ -37,7 +42,8 @@ start(Fixture *fixture)
     g_autofree char *address = NULL;
 
     served_agent_start_without_link(&fixture->served);
-    fixture->control = vt_agent_control_new(fixture->served.agent, fixture->path, &error);
+    fixture->control =
+        vt_agent_control_new(fixture->served.agent, fixture->reload, fixture->path, &error);
     g_assert_no_error(error);
     address = vt_control_path_to_address(fixture->path);
     g_dbus_connection_new_for_address(address, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT,
@@ -54,6 +60,12 @@ set_up(Fixture *fixture, gconstpointer data)
     served_agent_set_up(&fixture->served, data);
     g_autofree char *folder = g_dir_make_tmp("virt-time-XXXXXX", NULL);
     fixture->path = g_build_filename(folder, "control.socket", NULL);
+    fixture->daemon.rules = (VtSettingsRules){ .options = vt_agent_config_get_table(),
+                                               .check = vt_agent_config_check };
+    fixture->daemon.chosen_file = g_build_filename(folder, "agent.conf", NULL);
+    g_assert_true(g_file_set_contents(fixture->daemon.chosen_file, "", -1, NULL));
+    g_assert_true(vt_daemon_load_settings(&fixture->daemon, &fixture->config, NULL));
+    fixture->reload = vt_reload_new(&fixture->daemon, &fixture->config, sizeof fixture->config);
 }
 
 static void
@@ -63,6 +75,10 @@ tear_down(Fixture *fixture, gconstpointer data)
     g_clear_object(&fixture->client);
     vt_agent_control_free(fixture->control);
     served_agent_tear_down(&fixture->served, data);
+    vt_reload_free(fixture->reload);
+    vt_agent_config_clear(&fixture->config);
+    g_unlink(fixture->daemon.chosen_file);
+    vt_daemon_clear(&fixture->daemon);
     g_rmdir(folder);
     g_free(fixture->path);
 }
@@ -163,6 +179,57 @@ test_operator_is_the_witness_of_a_backward_step(Fixture *fixture, gconstpointer 
     g_assert_cmpint(vt_ns_abs(served_agent_get_error(&fixture->served)), <, 100 * VT_NS_PER_MS);
 }
 
+static bool
+put_in_force(const void *config, void *user_data, GError **error)
+{
+    const VtAgentConfig *agent = config;
+    (void)error;
+    vt_agent_reconfigure(user_data, (VtAgentMode)agent->mode, agent->host_error_ns);
+    return true;
+}
+
+static void
+test_reload_changes_the_mode_alone(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    start(fixture);
+    uint64_t n_readings = vt_agent_look(fixture->served.agent).status.n_readings;
+    unsigned n_steps = fixture->served.kernel.n_steps;
+    vt_reload_set_func(fixture->reload, put_in_force, fixture->served.agent);
+
+    g_assert_true(
+        g_file_set_contents(fixture->daemon.chosen_file, "[agent]\nmode=monitor\n", -1, NULL));
+    assert_works(fixture, "Reload", NULL);
+    VtAgentView view = vt_agent_look(fixture->served.agent);
+    g_assert_cmpint(view.authority.role, ==, VT_ROLE_MONITOR);
+    g_assert_cmpuint(view.status.n_readings, >=, n_readings);
+    g_assert_cmpuint(fixture->served.kernel.n_steps, ==, n_steps);
+
+    g_assert_true(
+        g_file_set_contents(fixture->daemon.chosen_file, "[agent]\nmode=auto\n", -1, NULL));
+    assert_works(fixture, "Reload", NULL);
+    g_assert_cmpint(vt_agent_look(fixture->served.agent).authority.role, ==, VT_ROLE_OWN);
+}
+
+static void
+test_wrong_settings_are_told_with_their_line(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *reason =
+        g_strdup_printf("'%s', line 2: [agent] mode: ", fixture->daemon.chosen_file);
+    g_autoptr(GError) error = NULL;
+    (void)data;
+    start(fixture);
+    vt_reload_set_func(fixture->reload, put_in_force, fixture->served.agent);
+    g_assert_true(
+        g_file_set_contents(fixture->daemon.chosen_file, "[agent]\nmode=perhaps\n", -1, NULL));
+
+    g_autoptr(GVariant) reply = call(fixture, "Reload", NULL, &error);
+
+    g_assert_error(error, G_DBUS_ERROR, G_DBUS_ERROR_FAILED);
+    g_assert_nonnull(strstr(error->message, reason));
+    g_assert_cmpint(vt_agent_look(fixture->served.agent).authority.role, ==, VT_ROLE_OWN);
+}
+
 #define ADD(name, test) \
     g_test_add("/agent/control/" name, Fixture, NULL, set_up, test, tear_down)
 
@@ -177,5 +244,8 @@ main(int argc, char **argv)
     ADD("unknown-source-is-told", test_unknown_source_is_told);
     ADD("operator-is-the-witness-of-a-backward-step",
         test_operator_is_the_witness_of_a_backward_step);
+    ADD("reload-changes-the-mode-alone", test_reload_changes_the_mode_alone);
+    ADD("wrong-settings-are-told-with-their-line",
+        test_wrong_settings_are_told_with_their_line);
     return g_test_run();
 }

@@ -17,15 +17,16 @@ typedef struct {
 static const char *const colours[] = { "red", "green", NULL };
 
 static const VtOption options[] = {
-    { "main", "flag", VT_OPTION_BOOL, offsetof(Settings, flag), "no", 0, 0, NULL, "a flag" },
-    { "main", "number", VT_OPTION_INT, offsetof(Settings, number), "7", 1, 9, NULL,
-      "a number" },
+    { "main", "flag", VT_OPTION_BOOL, offsetof(Settings, flag), "no", 0, 0, NULL, "a flag",
+      false },
+    { "main", "number", VT_OPTION_INT, offsetof(Settings, number), "7", 1, 9, NULL, "a number",
+      false },
     { "main", "timeout", VT_OPTION_DURATION, offsetof(Settings, timeout_ns), "2s", VT_NS_PER_MS,
-      10 * VT_NS_PER_SEC, NULL, "a span" },
+      10 * VT_NS_PER_SEC, NULL, "a span", false },
     { "look", "colour", VT_OPTION_CHOICE, offsetof(Settings, colour), "green", 0, 0, colours,
-      "" },
-    { "look", "text", VT_OPTION_TEXT, offsetof(Settings, text), "", 0, 0, NULL, "" },
-    { "look", "list", VT_OPTION_LIST, offsetof(Settings, list), "a b", 0, 0, NULL, "" },
+      "", false },
+    { "look", "text", VT_OPTION_TEXT, offsetof(Settings, text), "", 0, 0, NULL, "", false },
+    { "look", "list", VT_OPTION_LIST, offsetof(Settings, list), "a b", 0, 0, NULL, "", false },
 };
 
 typedef struct {
@@ -40,8 +41,10 @@ typedef struct {
 } Repeating;
 
 static const VtOption server_options[] = {
-    { "server NAME", "address", VT_OPTION_TEXT, offsetof(Server, address), "", 0, 0, NULL, "" },
-    { "server NAME", "port", VT_OPTION_INT, offsetof(Server, port), "123", 1, 65535, NULL, "" },
+    { "server NAME", "address", VT_OPTION_TEXT, offsetof(Server, address), "", 0, 0, NULL, "",
+      false },
+    { "server NAME", "port", VT_OPTION_INT, offsetof(Server, port), "123", 1, 65535, NULL, "",
+      false },
 };
 
 static const VtOptionKindOfGroup kinds_of_group[] = {
@@ -56,7 +59,8 @@ static const VtOptionKindOfGroup kinds_of_group[] = {
 };
 
 static const VtOption single_options[] = {
-    { "main", "flag", VT_OPTION_BOOL, offsetof(Repeating, flag), "no", 0, 0, NULL, "a flag" },
+    { "main", "flag", VT_OPTION_BOOL, offsetof(Repeating, flag), "no", 0, 0, NULL, "a flag",
+      false },
 };
 
 static const VtOptionTable repeating_table = {
@@ -213,6 +217,76 @@ test_error_in_a_repeated_group_names_it(void)
     }
 }
 
+static void
+test_fixed_changes_are_listed(void)
+{
+    static const VtOption fixed_options[] = {
+        { "main", "flag", VT_OPTION_BOOL, offsetof(Settings, flag), "no", 0, 0, NULL, "",
+          true },
+        { "main", "number", VT_OPTION_INT, offsetof(Settings, number), "7", 1, 9, NULL, "",
+          false },
+        { "look", "colour", VT_OPTION_CHOICE, offsetof(Settings, colour), "red", 0, 0, colours,
+          "", true },
+        { "look", "text", VT_OPTION_TEXT, offsetof(Settings, text), "", 0, 0, NULL, "", true },
+        { "look", "list", VT_OPTION_LIST, offsetof(Settings, list), "a", 0, 0, NULL, "", true },
+    };
+    static const VtOptionTable fixed = { .options = fixed_options,
+                                         .n_options = G_N_ELEMENTS(fixed_options) };
+    static const struct {
+        const char *content;
+        const char *changes;
+    } rows[] = {
+        { "", "" },
+        { "[main]\nnumber=8\n", "" },
+        { "[main]\nflag=yes\n[look]\ntext=x\n", "[main] flag, [look] text" },
+        { "[look]\ncolour=green\nlist=a b\n", "[look] colour, [look] list" },
+    };
+    Settings start = { 0 };
+    g_assert_true(vt_options_parse(&fixed, NULL, &start, NULL));
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        Settings later = { 0 };
+        g_autoptr(GKeyFile) file = g_key_file_new();
+        g_key_file_load_from_data(file, rows[i].content, -1, G_KEY_FILE_NONE, NULL);
+        g_assert_true(vt_options_parse(&fixed, file, &later, NULL));
+        g_auto(GStrv) changes = vt_options_list_fixed_changes(&fixed, &start, &later);
+        g_autofree char *list = g_strjoinv(", ", changes);
+        g_assert_cmpstr(list, ==, rows[i].changes);
+        vt_options_clear(&fixed, &later);
+    }
+    vt_options_clear(&fixed, &start);
+}
+
+static void
+test_fixed_groups_are_compared_whole(void)
+{
+    VtOptionKindOfGroup kind = kinds_of_group[0];
+    VtOptionTable fixed = repeating_table;
+    static const struct {
+        const char *content;
+        bool is_same;
+    } rows[] = {
+        { "[server a]\naddress=x\n", true },
+        { "[main]\nflag=yes\n[server a]\naddress=x\nport=123\n", true },
+        { "[server b]\naddress=x\n", false },
+        { "[server a]\naddress=x\nport=124\n", false },
+        { "[server a]\naddress=x\n[server b]\naddress=x\n", false },
+    };
+    Repeating start = { 0 };
+    kind.is_fixed = true;
+    fixed.repeated = &kind;
+    g_assert_true(parse_repeating("[server a]\naddress=x\n", &start, NULL));
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        Repeating later = { 0 };
+        g_assert_true(parse_repeating(rows[i].content, &later, NULL));
+        g_auto(GStrv) changes = vt_options_list_fixed_changes(&fixed, &start, &later);
+        g_assert_cmpstr(changes[0], ==, rows[i].is_same ? NULL : "[server]");
+        vt_options_clear(&fixed, &later);
+    }
+    vt_options_clear(&fixed, &start);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -228,5 +302,8 @@ main(int argc, char **argv)
                     test_no_repeated_group_is_an_empty_list);
     g_test_add_func("/base/options/error-in-a-repeated-group-names-it",
                     test_error_in_a_repeated_group_names_it);
+    g_test_add_func("/base/options/fixed-changes-are-listed", test_fixed_changes_are_listed);
+    g_test_add_func("/base/options/fixed-groups-are-compared-whole",
+                    test_fixed_groups_are_compared_whole);
     return g_test_run();
 }

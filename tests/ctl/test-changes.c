@@ -53,9 +53,31 @@ test_words_tell_where_the_result_is_seen(void)
 }
 
 static void
+test_reload_names_what_needs_a_restart(void)
+{
+    g_autoptr(FakeDaemon) daemon = fake_daemon_new();
+    const char *agent = fake_daemon_get_agent_path(daemon);
+    const char *host = fake_daemon_get_host_path(daemon);
+
+    g_auto(Outcome) none = RUN("reload", "--socket", agent);
+    fake_daemon_set_restarts(daemon, "['[hostd] uri', '[hostd] listen']");
+    g_auto(Outcome) some = RUN("reload", "--host", "--socket", host);
+    g_auto(Outcome) json = RUN("reload", "--host", "--json", "--socket", host);
+
+    g_assert_cmpstr(none.output, ==, "reloaded\n");
+    g_assert_cmpstr(some.output, ==,
+                    "reloaded; changed too, but in force only after a restart: [hostd] uri, "
+                    "[hostd] listen\n");
+    g_assert_cmpstr(json.output, ==, "[\n  \"[hostd] uri\",\n  \"[hostd] listen\"\n]\n");
+    g_assert_cmpstr(fake_daemon_get_changes(daemon), ==,
+                    "reload agent\nreload host\nreload host\n");
+}
+
+static void
 test_who_may_not_is_told(void)
 {
-    static const char *const commands[] = { "burst", "online", "offline", "makestep" };
+    static const char *const commands[] = { "burst", "online", "offline", "makestep",
+                                            "reload" };
     g_autoptr(FakeDaemon) daemon = fake_daemon_new();
     fake_daemon_deny_changes(daemon);
 
@@ -92,6 +114,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     ADD("each-command-asks-for-what-it-says", test_each_command_asks_for_what_it_says);
     ADD("words-tell-where-the-result-is-seen", test_words_tell_where_the_result_is_seen);
+    ADD("reload-names-what-needs-a-restart", test_reload_names_what_needs_a_restart);
     ADD("who-may-not-is-told", test_who_may_not_is_told);
     ADD("wrong-usage-is-told-apart", test_wrong_usage_is_told_apart);
     return g_test_run();

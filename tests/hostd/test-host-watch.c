@@ -224,6 +224,19 @@ test_step_of_a_trusted_clock_is_told_at_once(Fixture *fixture, gconstpointer dat
 }
 
 static void
+test_new_trust_is_in_force_at_the_next_tick(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    start(fixture, VT_HOST_CLOCK_UNSYNCHRONISED);
+    g_assert_false(vt_host_watch_get_clock(fixture->watch)->is_synchronised);
+
+    vt_host_watch_set_trust(fixture->watch, VT_HOST_CLOCK_TRUSTED);
+    tick(fixture);
+
+    g_assert_true(vt_host_watch_get_clock(fixture->watch)->is_synchronised);
+}
+
+static void
 test_step_of_a_clock_that_never_was_good_is_told_at_once(Fixture *fixture, gconstpointer data)
 {
     (void)data;
@@ -339,6 +352,7 @@ main(int argc, char **argv)
         test_step_that_leaves_it_good_is_told_at_once);
     add("step-of-a-trusted-clock-is-told-at-once",
         test_step_of_a_trusted_clock_is_told_at_once);
+    add("new-trust-is-in-force-at-the-next-tick", test_new_trust_is_in_force_at_the_next_tick);
     add("step-of-a-clock-that-never-was-good-is-told-at-once",
         test_step_of_a_clock_that_never_was_good_is_told_at_once);
     add("set-by-nothing-is-no-event", test_set_by_nothing_is_no_event);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <sys/socket.h>
+
 #include "base/error.h"
 #include "hostd/ntp-service.h"
 
@@ -160,6 +162,71 @@ test_bad_rules_and_missing_keys_are_refused(void)
                   "[hostd] ntp-keys: ");
 }
 
+static guint64
+count(VtNtpService *service, const char *key)
+{
+    g_autoptr(GVariant) counters = g_variant_ref_sink(vt_ntp_service_get_counters(service));
+    guint64 n_counted = 0;
+    g_assert_true(g_variant_lookup(counters, key, "t", &n_counted));
+    return n_counted;
+}
+
+/* Asks for the time, and waits until what became of it is counted under @key. */
+static void
+ask(VtNtpService *service, const VtNtpAddress *address, const char *key)
+{
+    static const uint8_t request[48] = { 0x23, [47] = 1 }; /* version 4, client */
+    g_auto(VtFd) fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    guint64 n_before = count(service, key);
+
+    g_assert_cmpint(sendto(fd, request, sizeof request, 0,
+                           (const struct sockaddr *)&address->socket_address,
+                           sizeof(struct sockaddr_in)),
+                    ==, sizeof request);
+    for (unsigned n_turns = 0; count(service, key) == n_before; n_turns++) {
+        g_assert_cmpuint(n_turns, <, 2000);
+        g_usleep(1000);
+    }
+}
+
+/* Where the service got the kernel to put it. */
+static VtNtpAddress
+find_address(VtNtpListenAt *at, VtClock *clock)
+{
+    VtNtpServer *holder = hold(at, clock);
+    vt_ntp_server_free(holder);
+    return at->address;
+}
+
+static void
+test_new_rules_are_in_force_and_counts_stay(void)
+{
+    static const char *const loopback[] = { "127.0.0.1", NULL };
+    static const char *const bad[] = { "127.0.0.1/33", NULL };
+    g_autoptr(VtClock) clock = vt_clock_new_system();
+    g_autoptr(GError) error = NULL;
+    VtNtpServiceParams params = listen_anywhere(true);
+    VtNtpAddress address = find_address(&params.listen.at[0], clock);
+    VtHostClock host = bad_clock();
+    g_autoptr(VtNtpService) service = begin(&params, clock);
+    vt_ntp_service_refresh(service, &host);
+    ask(service, &address, "answered");
+
+    VtNtpServiceParams denying = { .deny = loopback };
+    g_assert_true(vt_ntp_service_reconfigure(service, &denying, &error));
+    ask(service, &address, "denied");
+    g_assert_cmpuint(count(service, "answered"), ==, 1);
+
+    VtNtpServiceParams wrong = { .allow = bad };
+    g_assert_false(vt_ntp_service_reconfigure(service, &wrong, &error));
+    g_assert_true(g_str_has_prefix(error->message, "[hostd] allow: "));
+    ask(service, &address, "denied");
+
+    VtNtpServiceParams open = { 0 };
+    g_assert_true(vt_ntp_service_reconfigure(service, &open, NULL));
+    ask(service, &address, "answered");
+}
+
 /* Keeps the last warning in the 256 bytes at @user_data; GLib's own writer would end the test. */
 static GLogWriterOutput
 write_log(GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
@@ -189,5 +256,7 @@ main(int argc, char **argv)
                     test_interface_tells_guests_its_addresses);
     g_test_add_func("/hostd/ntp-service/bad-rules-and-missing-keys-are-refused",
                     test_bad_rules_and_missing_keys_are_refused);
+    g_test_add_func("/hostd/ntp-service/new-rules-are-in-force-and-counts-stay",
+                    test_new_rules_are_in_force_and_counts_stay);
     return g_test_run();
 }

@@ -82,8 +82,10 @@ def find_entry(lines, key):
 
 def check_settings(settings_text, sections):
     complaints, told = [], set()
+    # Of a program that never reloads the page need not say so at each setting.
+    fixed_whole = all(line.endswith('\trestart') for line in settings_text.splitlines())
     for line in settings_text.splitlines():
-        group, key, _, default, choices, _ = line.split('\t')
+        group, key, _, default, choices, _, restart = line.split('\t')
         told.add('[%s] %s' % (group, key))
         entry = find_entry(sections.get('[%s]' % group, []), key)
         if entry is None:
@@ -92,6 +94,8 @@ def check_settings(settings_text, sections):
                        ['**%s**' % choice for choice in choices.split('|') if choice]):
             if wanted not in entry:
                 complaints.append('[%s] %s: no \'%s\'' % (group, key, wanted))
+        if (restart != '') != ('A change needs a restart.' in entry) and not fixed_whole:
+            complaints.append('[%s] %s: needs a restart or not' % (group, key))
     written = {'%s %s' % (title, line[:-1]) for title, lines in sections.items()
                for line in lines if title[0] == '[' and re.fullmatch(r'[\w-]+=', line)}
     return complaints + compare('setting', told, written)

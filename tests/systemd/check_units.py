@@ -149,7 +149,8 @@ def verify(folder: Path, programs: Programs) -> list[str]:
         for path in folder.glob("virt-time-*.s*"):
             text = path.read_text(encoding="utf-8")
             for installed, built in programs.built.items():
-                text = text.replace(f"ExecStart={installed}", f"ExecStart={built}")
+                for key in ("ExecStart", "ExecReload"):
+                    text = text.replace(f"{key}={installed}", f"{key}={built}")
             Path(copy, path.name).write_text(text, encoding="utf-8")
         units = sorted(str(path) for path in Path(copy).iterdir())
         result = subprocess.run(
