@@ -33,6 +33,7 @@ struct VtRtc {
     VtRtcSearch search; /* while polling */
     VtRtcGrid grid;
     VtRtcPhase phase;
+    VtNs cost_ns;      /* of a look, the least; -1: none yet */
     GArray *listeners; /* Listener */
 };
 
@@ -96,6 +97,7 @@ vt_rtc_new(const VtRtcPlaces *places, const char *path, VtClock *clock)
     rtc->path = g_strdup(path);
     rtc->clock = clock;
     rtc->fd = VT_FD_NONE;
+    rtc->cost_ns = -1;
     rtc->listeners = g_array_new(FALSE, FALSE, sizeof(Listener));
     return rtc;
 }
@@ -133,6 +135,27 @@ vt_rtc_free(VtRtc *rtc)
     g_free(rtc);
 }
 
+bool
+vt_rtc_look(VtRtc *rtc, VtInstant *ret_at, VtWall *ret_second)
+{
+    if (rtc->fd < 0)
+        return false;
+    VtInstant at = vt_clock_read(rtc->clock);
+    if (!rtc->places.kernel->read_time(rtc->places.instance, rtc->fd, ret_second, NULL))
+        return false;
+    VtNs cost_ns = vt_mono_diff(vt_clock_read(rtc->clock).raw, at.raw);
+    if (rtc->cost_ns < 0 || cost_ns < rtc->cost_ns)
+        rtc->cost_ns = cost_ns;
+    *ret_at = at;
+    return true;
+}
+
+VtNs
+vt_rtc_get_cost(const VtRtc *rtc)
+{
+    return rtc->cost_ns;
+}
+
 static void
 tell_edge(VtRtc *rtc, VtInstant at, VtWall second)
 {
@@ -155,11 +178,12 @@ on_interrupt(gint fd, GIOCondition condition, gpointer user_data)
 {
     VtRtc *rtc = user_data;
     VtInstant at = vt_clock_read(rtc->clock);
+    VtInstant looked_at;
     VtWall second;
     (void)condition;
 
     if (!rtc->places.kernel->take(rtc->places.instance, fd) ||
-        !rtc->places.kernel->read_time(rtc->places.instance, fd, &second, NULL))
+        !vt_rtc_look(rtc, &looked_at, &second))
         return G_SOURCE_CONTINUE;
     rtc->raw_heard = at.raw;
     tell_edge(rtc, at, second);
@@ -176,9 +200,9 @@ static gboolean
 on_poll(gpointer user_data)
 {
     VtRtc *rtc = user_data;
-    VtInstant at = vt_clock_read(rtc->clock);
+    VtInstant at;
     VtWall second;
-    if (!rtc->places.kernel->read_time(rtc->places.instance, rtc->fd, &second, NULL)) {
+    if (!vt_rtc_look(rtc, &at, &second)) {
         poll_again_after(rtc, AFTER_FAILURE_NS);
         return G_SOURCE_CONTINUE;
     }
@@ -241,18 +265,6 @@ bool
 vt_rtc_is_watched(const VtRtc *rtc)
 {
     return rtc->fd >= 0;
-}
-
-bool
-vt_rtc_look(VtRtc *rtc, VtInstant *ret_at, VtWall *ret_second)
-{
-    if (rtc->fd < 0)
-        return false;
-    VtInstant at = vt_clock_read(rtc->clock);
-    if (!rtc->places.kernel->read_time(rtc->places.instance, rtc->fd, ret_second, NULL))
-        return false;
-    *ret_at = at;
-    return true;
 }
 
 const char *

@@ -57,6 +57,9 @@ bool vt_rtc_is_watched(const VtRtc *rtc);
  */
 bool vt_rtc_look(VtRtc *rtc, VtInstant *ret_at, VtWall *ret_second);
 
+/* What asking for the time has cost at least; -1 before the first time. */
+VtNs vt_rtc_get_cost(const VtRtc *rtc);
+
 /* "interrupt", "polling"; "" while it is not watched. */
 const char *vt_rtc_get_method(const VtRtc *rtc);
 

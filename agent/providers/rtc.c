@@ -144,6 +144,7 @@ rtc_describe(const void *instance, VtProviderFacts *ret_facts)
     const RtcProvider *provider = instance;
     const VtRtcPhase *phase = vt_rtc_get_phase(provider->rtc);
     ret_facts->method = vt_rtc_get_method(provider->rtc);
+    ret_facts->cost_ns = vt_rtc_get_cost(provider->rtc);
     if (!vt_rtc_is_watched(provider->rtc))
         ret_facts->problem = "not watched: there is something better, or the settings say so";
     else if (!phase->is_known)

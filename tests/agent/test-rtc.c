@@ -183,6 +183,18 @@ test_jump_shows_at_once_what_time_it_is_at_least(Fixture *fixture, gconstpointer
 }
 
 static void
+test_cost_of_a_look_is_told(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    g_assert_cmpint(vt_provider_describe(&fixture->provider).cost_ns, ==, -1);
+    start_watch(fixture);
+    pass_edges(fixture, 2);
+    VtNs cost_ns = vt_provider_describe(&fixture->provider).cost_ns;
+    g_assert_cmpint(cost_ns, >, 0);
+    g_assert_cmpint(cost_ns, <, VT_NS_PER_MS);
+}
+
+static void
 test_short_pause_is_a_weak_sign(Fixture *fixture, gconstpointer data)
 {
     (void)data;
@@ -385,6 +397,7 @@ main(int argc, char **argv)
               test_overdue_edge_is_a_sign_and_no_reading);
     add_parts("jump-shows-at-once-what-time-it-is-at-least",
               test_jump_shows_at_once_what_time_it_is_at_least);
+    add_parts("cost-of-a-look-is-told", test_cost_of_a_look_is_told);
     add_parts("short-pause-is-a-weak-sign", test_short_pause_is_a_weak_sign);
     add_parts("rtc-that-was-set-back-is-not-believed",
               test_rtc_that_was_set_back_is_not_believed);
