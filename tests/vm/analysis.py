@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,14 +79,19 @@ class Recovery:
 
 def load_probes(path: Path) -> list[Probe]:
     with open(path, encoding="ascii", newline="") as lines:
-        return [
-            Probe(int(row["host_send_ns"]), int(row["host_recv_ns"]), int(row["offset_ns"]),
-                  int(row["error_ns"]), int(row["maxerror_us"]), int(row["status"]),
-                  int(row["guest_ns"]), int(row["guest_raw_ns"]),
-                  int(row["frequency_scaled_ppm"]) / 65536 +
-                  (int(row["tick_us"]) - TICK_US) * 1e6 / TICK_US)
-            for row in csv.DictReader(lines)
-        ]
+        return parse_probes(lines)
+
+
+def parse_probes(lines: Iterable[str]) -> list[Probe]:
+    """The first line names the columns."""
+    return [
+        Probe(int(row["host_send_ns"]), int(row["host_recv_ns"]), int(row["offset_ns"]),
+              int(row["error_ns"]), int(row["maxerror_us"]), int(row["status"]),
+              int(row["guest_ns"]), int(row["guest_raw_ns"]),
+              int(row["frequency_scaled_ppm"]) / 65536 +
+              (int(row["tick_us"]) - TICK_US) * 1e6 / TICK_US)
+        for row in csv.DictReader(lines)
+    ]
 
 
 def shows_right(probe: Probe, limit_ns: int = RIGHT_NS) -> bool:

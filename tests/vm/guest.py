@@ -11,7 +11,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from .analysis import Probe, find_residual, load_probes, shows_right
+from .analysis import Probe, find_residual, load_probes, parse_probes, shows_right
 from .domain import Domain, DomainPlan
 from .layout import Layout, RigError
 from .oscillator import Oscillator
@@ -88,15 +88,27 @@ class Sampler:
     """probe-host at work on one guest; one at a time, because the port has one client."""
 
     def __init__(self, layout: Layout, plan: DomainPlan, csv_path: Path,
-                 duration_sec: float = 0, repeat_sec: float | None = None) -> None:
+                 duration_sec: float = 0, repeat_sec: float | None = None,
+                 rate_hz: int = SAMPLER_RATE_HZ) -> None:
         self.csv_path = csv_path
-        command = [str(layout.probe_host), "-r", str(SAMPLER_RATE_HZ), "-d", str(duration_sec)]
+        self._seen = 0
+        command = [str(layout.probe_host), "-r", str(rate_hz), "-d", str(duration_sec)]
         if repeat_sec is not None:
             command += ["-w", str(repeat_sec)]
         command += [str(plan.probe_socket), str(csv_path)]
         with open(plan.folder / "sampler.log", "ab") as log:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=log,
                                              start_new_session=True)
+
+    def peek(self) -> list[Probe]:
+        """What came since the last look, while it goes on."""
+        with open(self.csv_path, encoding="ascii", newline="") as csv_file:
+            header = csv_file.readline()
+            csv_file.seek(max(self._seen, len(header)))
+            text = csv_file.read()
+        end = text.rfind("\n") + 1
+        self._seen = max(self._seen, len(header)) + end
+        return parse_probes([header, *text[:end].splitlines()])
 
     def end(self) -> None:
         if self._process.poll() is None:
@@ -147,9 +159,11 @@ class Guest:
         if self._is_up:
             self.domain.raise_priority()
 
-    def start_sampler(self, csv_path: Path, repeat_sec: float | None = None) -> Sampler:
+    def start_sampler(self, csv_path: Path, repeat_sec: float | None = None,
+                      rate_hz: int = SAMPLER_RATE_HZ) -> Sampler:
         """A guest that sleeps loses questions; `repeat_sec` later they are asked again."""
-        sampler = Sampler(self._layout, self.plan, csv_path, repeat_sec=repeat_sec)
+        sampler = Sampler(self._layout, self.plan, csv_path, repeat_sec=repeat_sec,
+                          rate_hz=rate_hz)
         self._samplers.append(sampler)
         return sampler
 

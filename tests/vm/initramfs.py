@@ -12,6 +12,7 @@ from pathlib import Path
 
 from .kernel import Kernel, read_module
 from .layout import Layout, RigError
+from .peers import GROUPS, USERS, Peers
 
 FOLDERS = ("bin", "dev", "etc", "proc", "run", "sys", "tmp", "usr", "var", "modules")
 
@@ -74,7 +75,8 @@ def find_busybox() -> Path:
     return Path(busybox)
 
 
-def build_initramfs(layout: Layout, kernel: Kernel, target: Path) -> None:
+def build_initramfs(layout: Layout, kernel: Kernel, target: Path,
+                    peers: Peers | None = None) -> None:
     """Daemons that are not built yet are left out: the rig works without them."""
     programs = {
         "bin/busybox": find_busybox(),
@@ -87,6 +89,8 @@ def build_initramfs(layout: Layout, kernel: Kernel, target: Path) -> None:
         programs["usr/sbin/virt-time-agent"] = layout.agent
     if layout.ctl.exists():
         programs["usr/bin/virt-timectl"] = layout.ctl
+    if peers is not None:
+        programs.update(peers.list_programs())
     scripts = {"init": "init", "bin/shell-port": "shell-port", "bin/supervise": "supervise",
                "bin/start-agent": "start-agent"}
 
@@ -107,8 +111,14 @@ def build_initramfs(layout: Layout, kernel: Kernel, target: Path) -> None:
     order = "".join(f"/modules/{name}\n" for name in names)
     archive.add_file("modules/order", order.encode(), 0o644)
     # The real tools know root by name; libraries look for it.
-    archive.add_file("etc/passwd", b"root:x:0:0:root:/:/bin/sh\n", 0o644)
-    archive.add_file("etc/group", b"root:x:0:\n", 0o644)
+    users, groups = ["root:x:0:0:root:/:/bin/sh"], ["root:x:0:"]
+    if peers is not None:
+        for name, path in peers.list_files().items():
+            archive.add_file(name, path.read_bytes(), 0o644)
+        users += USERS
+        groups += GROUPS
+    for name, lines in (("etc/passwd", users), ("etc/group", groups)):
+        archive.add_file(name, "".join(f"{line}\n" for line in lines).encode(), 0o644)
     install_users = layout.source_dir / "tools" / "install-users"
     archive.add_file("bin/install-users", install_users.read_bytes())
     target.write_bytes(gzip.compress(archive.finish(), compresslevel=1))

@@ -25,6 +25,7 @@ from .initramfs import build_initramfs
 from .kernel import Kernel, fetch_kernel, fetch_new_kernel
 from .layout import Layout, RigError
 from .opener import Opener
+from .peers import Peers
 from .system_image import build_system_image
 from .wire import Bridge
 
@@ -41,9 +42,10 @@ class Rig:
     """A context: what it made is gone after it, but for `output_dir`, which keeps the samples
     and the logs."""
 
-    def __init__(self, layout: Layout, output_dir: Path) -> None:
+    def __init__(self, layout: Layout, output_dir: Path, peers: Peers | None = None) -> None:
         self.layout = layout
         self.output_dir = output_dir
+        self._peers = peers
         self._suffix = f"{os.getpid()}-{secrets.token_hex(2)}"
         self._stack = ExitStack()
         self._run_dir: Path
@@ -76,7 +78,8 @@ class Rig:
     def boot_guest_with_oscillator(self, role: str) -> Guest:
         """One whose oscillator can be made to jump, and with a link."""
         library = self._run_dir / "oscillator.so"
-        shutil.copyfile(self.layout.oscillator, library)
+        if not library.exists():
+            shutil.copyfile(self.layout.oscillator, library)
         plan = self._plan(role, True, self._initramfs, MEMORY_MIB)
         return self._boot(replace(plan, oscillator_library=library))
 
@@ -140,7 +143,7 @@ class Rig:
         self._kernel = self._copy_kernel(fetch_kernel(self.layout.cache_dir), "vmlinuz")
         self.has_kvm = can_use_kvm(self._kernel.image)
         self._initramfs = self._run_dir / "initramfs"
-        build_initramfs(self.layout, self._kernel, self._initramfs)
+        build_initramfs(self.layout, self._kernel, self._initramfs, self._peers)
         self._bridge = self._stack.enter_context(Bridge())
         self.hypervisor = Hypervisor(self.output_dir)
         self._stack.callback(self.hypervisor.stop)
