@@ -32,23 +32,31 @@ get_interval(const VtOpinion *opinion, VtMono raw_now)
     };
 }
 
+/* Those that make the majority: where some are trusted they alone. */
+static bool
+has_trusted(const VtOpinion *opinions, size_t n_opinions)
+{
+    for (size_t i = 0; i < n_opinions; i++) {
+        if (opinions[i].counts && opinions[i].is_trusted)
+            return true;
+    }
+    return false;
+}
+
+static void
+hear_trusted_alone(VtOpinion *opinions, size_t n_opinions)
+{
+    if (!has_trusted(opinions, n_opinions))
+        return;
+    for (size_t i = 0; i < n_opinions; i++)
+        opinions[i].counts = opinions[i].counts && opinions[i].is_trusted;
+}
+
 static bool
 contains(const VtOpinion *opinion, VtMono raw_now, VtNs point_ns)
 {
     Interval interval = get_interval(opinion, raw_now);
     return opinion->counts && interval.least_ns <= point_ns && point_ns <= interval.greatest_ns;
-}
-
-/* How many agree with @point_ns and have spoken after @raw_since. */
-static size_t
-count_agreeing(const VtOpinion *opinions, size_t n_opinions, VtNs point_ns, VtMono raw_since)
-{
-    size_t n_agreeing = 0;
-    for (size_t i = 0; i < n_opinions; i++) {
-        if (vt_mono_diff(opinions[i].raw_at, raw_since) >= 0)
-            n_agreeing += contains(&opinions[i], raw_since, point_ns);
-    }
-    return n_agreeing;
 }
 
 static size_t
@@ -159,17 +167,21 @@ find_standard(const VtOpinion *opinions, size_t n_opinions, VtMono raw_now)
     return standard;
 }
 
-/* Whether those who set the standard have spoken since @raw_since. */
+/* Whether those who set the standard, as of @raw_now, have spoken since @raw_since. */
 static bool
 is_fresh(const Standard *standard,
          const VtOpinion *opinions,
          size_t n_opinions,
-         VtMono raw_since)
+         VtMono raw_since,
+         VtMono raw_now)
 {
+    size_t n_fresh = 0;
     if (!standard->is_majority)
         return vt_mono_diff(standard->raw_at, raw_since) >= 0;
-    return count_agreeing(opinions, n_opinions, standard->interval.least_ns, raw_since) * 2 >
-           count_counting(opinions, n_opinions);
+    for (size_t i = 0; i < n_opinions; i++)
+        n_fresh += opinions[i].counts && vt_mono_diff(opinions[i].raw_at, raw_since) >= 0 &&
+                   !are_apart(get_interval(&opinions[i], raw_now), standard->interval);
+    return n_fresh * 2 > count_counting(opinions, n_opinions);
 }
 
 bool
@@ -178,7 +190,9 @@ vt_agreement_judge(const VtOpinion *opinions,
                    size_t n_opinions,
                    VtMono raw_now)
 {
-    Standard standard = find_standard(opinions, n_opinions, raw_now);
+    g_autofree VtOpinion *heard = g_memdup2(opinions, n_opinions * sizeof *opinions);
+    hear_trusted_alone(heard, n_opinions);
+    Standard standard = find_standard(heard, n_opinions, raw_now);
     bool has_changed = false;
 
     for (size_t i = 0; i < n_opinions; i++) {
@@ -189,7 +203,7 @@ vt_agreement_judge(const VtOpinion *opinions,
         bool is_false =
             is_held_to_it && are_apart(get_interval(&opinions[i], raw_now), standard.interval);
         if (!opinions[i].counts || !note_judgement(standing, is_false, raw_now) ||
-            (is_false && !is_fresh(&standard, opinions, n_opinions, standing->raw_since)))
+            (is_false && !is_fresh(&standard, heard, n_opinions, standing->raw_since, raw_now)))
             continue;
         *standing = (VtStanding){
             .is_false = is_false,
@@ -199,6 +213,25 @@ vt_agreement_judge(const VtOpinion *opinions,
         has_changed = true;
     }
     return has_changed;
+}
+
+VtAccord
+vt_agreement_weigh(const VtOpinion *opinions, size_t n_opinions, size_t index, VtMono raw_now)
+{
+    g_autofree VtOpinion *heard = g_memdup2(opinions, n_opinions * sizeof *opinions);
+    Interval agreed;
+    hear_trusted_alone(heard, n_opinions);
+    /* Its own word makes no majority against those that are trusted. */
+    bool is_heard = heard[index].counts;
+    VtAccord accord = { .n_counting = count_counting(heard, n_opinions) + !is_heard };
+    if (!opinions[index].counts || !find_agreed(heard, n_opinions, raw_now, &agreed) ||
+        are_apart(get_interval(&opinions[index], raw_now), agreed))
+        return accord;
+    for (size_t i = 0; i < n_opinions; i++)
+        accord.n_agreeing +=
+            heard[i].counts && !are_apart(get_interval(&heard[i], raw_now), agreed);
+    accord.n_agreeing += !is_heard;
+    return accord;
 }
 
 const char *

@@ -2,7 +2,7 @@
 /*
  * Which of several references contradict the rest. Each says that true time lies in an interval;
  * where those of a majority have a point in common (Marzullo), one that does not contain it is
- * wrong, however good it says it is. Two that contradict each other accuse nobody, except that
+ * wrong, however good it says it is; where some are trusted they alone make the majority. Two that contradict each other accuse nobody, except that
  * a clock of the hypervisor's must show what the link to the host shows. Pure.
  */
 #pragma once
@@ -16,10 +16,12 @@
 typedef struct {
     bool
         counts; /* it says anything at all, about the time since the clock was last disturbed */
+    bool is_trusted; /* where such count, nobody else does */
     VtSourceClass source_class;
     VtMono raw_at;
     VtNs raw_offset_ns; /* reference - MONOTONIC_RAW at raw_at */
     VtNs error_ns;      /* the most by which that is off true time */
+    uint8_t leap;       /* as it announces */
 } VtOpinion;
 
 /* Of one reference: zeroed at first. */
@@ -43,6 +45,15 @@ bool vt_agreement_judge(const VtOpinion *opinions,
                         VtStanding *standings,
                         size_t n_opinions,
                         VtMono raw_now);
+
+/* How one reference stands among those that count. */
+typedef struct {
+    size_t n_counting; /* the trusted ones alone, where there are any, and this one */
+    size_t n_agreeing; /* with it, itself included; 0: it is not of the majority */
+} VtAccord;
+
+VtAccord
+vt_agreement_weigh(const VtOpinion *opinions, size_t n_opinions, size_t index, VtMono raw_now);
 
 /* For people: what a clock that is apart from the others by @apart_ns seems to show. */
 const char *vt_agreement_guess(VtNs apart_ns);

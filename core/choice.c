@@ -7,36 +7,69 @@
 /* Distances within a factor of two are equal: the class decides. */
 #define EQUAL_FACTOR 2
 
+/* In a hurry each change begins the burst anew: it must be worth that. */
+#define URGENT_FACTOR 8
+
 void
 vt_choice_init(VtChoice *choice)
 {
     *choice = (VtChoice){ .current = VT_CHOICE_NONE, .challenger = VT_CHOICE_NONE };
 }
 
+/* What one must be like, now, to be followed at all. */
+typedef struct {
+    bool must_be_synchronised;
+    bool must_be_preferred;
+} Terms;
+
 static bool
-has_synchronised(const VtCandidate *candidates, size_t n_candidates)
+is_eligible(const VtCandidate *candidate, Terms terms)
+{
+    return candidate->is_usable &&
+           (candidate->is_synchronised || !terms.must_be_synchronised) &&
+           (candidate->is_preferred || !terms.must_be_preferred);
+}
+
+static bool
+has_eligible(const VtCandidate *candidates, size_t n_candidates, Terms terms)
 {
     for (size_t i = 0; i < n_candidates; i++) {
-        if (candidates[i].is_usable && candidates[i].is_synchronised)
+        if (is_eligible(&candidates[i], terms))
             return true;
     }
     return false;
 }
 
-static bool
-is_eligible(const VtCandidate *candidate, bool must_be_synchronised)
+static Terms
+get_terms(const VtCandidate *candidates, size_t n_candidates)
 {
-    return candidate->is_usable && (candidate->is_synchronised || !must_be_synchronised);
+    Terms terms = { .must_be_synchronised = true };
+    terms.must_be_synchronised = has_eligible(candidates, n_candidates, terms);
+    terms.must_be_preferred = true;
+    terms.must_be_preferred = has_eligible(candidates, n_candidates, terms);
+    return terms;
+}
+
+static bool
+lacks_required(const VtCandidate *candidates, size_t n_candidates)
+{
+    bool is_any_required = false;
+    for (size_t i = 0; i < n_candidates; i++) {
+        if (!candidates[i].is_required)
+            continue;
+        if (candidates[i].is_usable && candidates[i].is_synchronised)
+            return false;
+        is_any_required = true;
+    }
+    return is_any_required;
 }
 
 static VtNs
-get_least_distance(const VtCandidate *candidates,
-                   size_t n_candidates,
-                   bool must_be_synchronised)
+get_least_distance(const VtCandidate *candidates, size_t n_candidates, Terms terms)
 {
     VtNs least_ns = VT_NS_MAX;
     for (size_t i = 0; i < n_candidates; i++) {
-        if (is_eligible(&candidates[i], must_be_synchronised))
+        if (is_eligible(&candidates[i], terms))
             least_ns = vt_ns_min(least_ns, candidates[i].distance_ns);
     }
     return least_ns;
@@ -53,14 +86,13 @@ is_better(const VtCandidate *one, const VtCandidate *other)
 static size_t
 find_best(const VtCandidate *candidates, size_t n_candidates)
 {
-    bool must_be_synchronised = has_synchronised(candidates, n_candidates);
-    VtNs least_ns = get_least_distance(candidates, n_candidates, must_be_synchronised);
+    Terms terms = get_terms(candidates, n_candidates);
+    VtNs least_ns = get_least_distance(candidates, n_candidates, terms);
     VtNs limit_ns = vt_ns_mul(least_ns, EQUAL_FACTOR);
     size_t best = VT_CHOICE_NONE;
 
     for (size_t i = 0; i < n_candidates; i++) {
-        if (!is_eligible(&candidates[i], must_be_synchronised) ||
-            candidates[i].distance_ns > limit_ns)
+        if (!is_eligible(&candidates[i], terms) || candidates[i].distance_ns > limit_ns)
             continue;
         if (best == VT_CHOICE_NONE || is_better(&candidates[i], &candidates[best]))
             best = i;
@@ -70,10 +102,10 @@ find_best(const VtCandidate *candidates, size_t n_candidates)
 
 /* Worth a change: of a better class, or much nearer. Else two equals would take turns. */
 static bool
-is_clearly_better(const VtCandidate *best, const VtCandidate *current)
+is_clearly_better(const VtCandidate *best, const VtCandidate *current, VtNs factor)
 {
     return best->source_class < current->source_class ||
-           best->distance_ns < current->distance_ns / EQUAL_FACTOR;
+           best->distance_ns < current->distance_ns / factor;
 }
 
 static bool
@@ -84,13 +116,17 @@ must_change(VtChoice *choice, const VtCandidate *candidates, size_t best, bool i
     const VtCandidate *current = &candidates[choice->current];
     if (candidates[best].is_synchronised && !current->is_synchronised)
         return true;
-    if (!is_clearly_better(&candidates[best], current)) {
+    if (is_urgent)
+        return is_clearly_better(&candidates[best], current, URGENT_FACTOR);
+    if (candidates[best].is_preferred && !current->is_preferred)
+        return true;
+    if (!is_clearly_better(&candidates[best], current, EQUAL_FACTOR)) {
         choice->n_victories = 0;
         return false;
     }
     choice->n_victories = best == choice->challenger ? choice->n_victories + 1 : 1;
     choice->challenger = best;
-    return is_urgent || choice->n_victories >= LEAST_VICTORIES;
+    return choice->n_victories >= LEAST_VICTORIES;
 }
 
 bool
@@ -99,7 +135,9 @@ vt_choice_judge(VtChoice *choice,
                 size_t n_candidates,
                 bool is_urgent)
 {
-    size_t best = find_best(candidates, n_candidates);
+    size_t best = lacks_required(candidates, n_candidates)
+                      ? VT_CHOICE_NONE
+                      : find_best(candidates, n_candidates);
     /* With nobody else in sight the last one may come back; its estimate is held over. */
     if (best == VT_CHOICE_NONE || best == choice->current) {
         choice->n_victories = 0;

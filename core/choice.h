@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Which of several references is followed: one that is synchronised before one that is not,
- * then the one with the least distance from true time; of those that are about as near the one
+ * one that the settings prefer before others, then the one with the least distance from true time; of those that are about as near the one
  * of the lowest class. Whoever is followed stays so until it fails, or another has been better
  * for some time, so that two equals do not take turns.
  */
@@ -15,6 +15,8 @@
 typedef struct {
     bool is_usable;
     bool is_synchronised;
+    bool is_preferred; /* not in a hurry: whoever answers first is good enough then */
+    bool is_required;  /* if there is any such, nobody is followed unless one of them serves */
     VtSourceClass source_class;
     VtNs distance_ns;
 } VtCandidate;
@@ -31,7 +33,8 @@ void vt_choice_init(VtChoice *choice);
 
 /*
  * Judges @candidates, whose order must not change from call to call; to be called once a tick.
- * @is_urgent: the clock is wrong and waits to be put right; the best is taken at once. True
+ * @is_urgent: the clock is wrong and waits to be put right; one of a better class, or far nearer
+ * to true time, is taken at once, and of equals the one that was begun with. True
  * when choice->current has changed.
  */
 bool vt_choice_judge(VtChoice *choice,

@@ -371,6 +371,8 @@ vt_pipeline_on_reading(VtPipeline *pipeline, const VtReading *reading, VtInstant
     if (sample.is_least)
         return finish(pipeline, vt_pipeline_take_least(pipeline, &sample, now), now);
     pipeline->n_readings++;
+    if (reading->lost_after_ns > 0)
+        pipeline->holdover_after_ns = reading->lost_after_ns;
     if (pipeline->state == VT_STATE_START)
         vt_pipeline_begin_recovery(pipeline, now.raw);
     vt_delay_learn(&pipeline->delay, &sample);

@@ -172,6 +172,89 @@ test_guesses(void)
 
 #define add(path, function) g_test_add_func("/core/agreement/" path, function)
 
+/* What a second of age adds to each interval is as much for those that agree to the hair. */
+static void
+test_equal_words_that_age_accuse(void)
+{
+    VtOpinion opinions[] = {
+        say(VT_SOURCE_SERVER, 0, MS),
+        say(VT_SOURCE_SERVER, 0, MS),
+        say(VT_SOURCE_SERVER, 0, MS),
+        say(VT_SOURCE_SERVER, 10 * MS, MS),
+    };
+    VtStanding standings[4] = { 0 };
+
+    for (int i = 0; i < 10; i++) {
+        VtMono at = vt_mono_add(raw_now, i * SEC);
+        for (int j = 0; j < 4; j++)
+            opinions[j].raw_at = vt_mono_add(at, -SEC / 2);
+        (void)vt_agreement_judge(opinions, standings, 4, at);
+    }
+
+    g_assert_true(standings[3].is_false);
+}
+
+static void
+test_trusted_one_is_right_against_many(void)
+{
+    VtOpinion opinions[] = {
+        say(VT_SOURCE_SERVER, 0, MS),
+        say(VT_SOURCE_SERVER, 0, MS),
+        say(VT_SOURCE_SERVER, 0, MS),
+        say(VT_SOURCE_SERVER, 10 * MS, MS),
+    };
+    VtStanding standings[4] = { 0 };
+    opinions[3].is_trusted = true;
+
+    judge_often(opinions, standings, 4);
+
+    g_assert_false(standings[3].is_false);
+    for (int i = 0; i < 3; i++)
+        g_assert_true(standings[i].is_false);
+}
+
+static void
+test_accord_is_weighed(void)
+{
+    static const struct {
+        const char *name;
+        VtNs offset_ms[4];
+        size_t n_opinions;
+        size_t index;
+        size_t n_agreeing;
+    } rows[] = {
+        { "alone", { 0 }, 1, 0, 1 },
+        { "two that agree", { 0, 1 }, 2, 0, 2 },
+        { "two that do not", { 0, 10 }, 2, 0, 0 },
+        { "one of the many", { 0, 0, 1, 10 }, 4, 0, 3 },
+        { "one against them", { 0, 0, 1, 10 }, 4, 3, 0 },
+        { "two against two", { 0, 0, 10, 10 }, 4, 0, 0 },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        VtOpinion opinions[4];
+        for (size_t j = 0; j < rows[i].n_opinions; j++)
+            opinions[j] = say(VT_SOURCE_SERVER, rows[i].offset_ms[j] * MS, 2 * MS);
+        VtAccord accord =
+            vt_agreement_weigh(opinions, rows[i].n_opinions, rows[i].index, raw_now);
+        g_test_message("%s", rows[i].name);
+        g_assert_cmpuint(accord.n_counting, ==, rows[i].n_opinions);
+        g_assert_cmpuint(accord.n_agreeing, ==, rows[i].n_agreeing);
+    }
+}
+
+static void
+test_word_against_the_trusted_is_not_of_the_majority(void)
+{
+    VtOpinion opinions[] = { say(VT_SOURCE_SERVER, 0, MS), say(VT_SOURCE_SERVER, 10 * MS, MS) };
+    opinions[1].is_trusted = true;
+
+    g_assert_cmpuint(vt_agreement_weigh(opinions, 2, 0, raw_now).n_agreeing, ==, 0);
+    g_assert_cmpuint(vt_agreement_weigh(opinions, 2, 1, raw_now).n_agreeing, ==, 1);
+    opinions[0].raw_offset_ns = 10 * MS;
+    g_assert_cmpuint(vt_agreement_weigh(opinions, 2, 0, raw_now).n_agreeing, ==, 2);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -186,5 +269,12 @@ main(int argc, char **argv)
     add("doubt-and-age-are-no-contradiction", test_doubt_and_age_are_no_contradiction);
     add("who-says-nothing-is-not-counted", test_who_says_nothing_is_not_counted);
     add("guesses", test_guesses);
+    g_test_add_func("/core/agreement/equal-words-that-age-accuse",
+                    test_equal_words_that_age_accuse);
+    g_test_add_func("/core/agreement/trusted-one-is-right-against-many",
+                    test_trusted_one_is_right_against_many);
+    g_test_add_func("/core/agreement/accord-is-weighed", test_accord_is_weighed);
+    g_test_add_func("/core/agreement/word-against-the-trusted-is-not-of-the-majority",
+                    test_word_against_the_trusted_is_not_of_the_majority);
     return g_test_run();
 }

@@ -174,6 +174,58 @@ test_better_one_is_taken_at_once_in_an_emergency(void)
     g_assert_cmpuint(choice.current, ==, 0);
 }
 
+static void
+test_preferred_one_is_followed_while_it_serves(void)
+{
+    VtCandidate candidates[] = { make(VT_SOURCE_LINK, 100), make(VT_SOURCE_SERVER, 50000) };
+    VtChoice choice;
+    vt_choice_init(&choice);
+    candidates[1].is_preferred = true;
+
+    run(&choice, candidates, 2, 1);
+    g_assert_cmpuint(choice.current, ==, 1);
+    candidates[1].is_usable = false;
+    run(&choice, candidates, 2, 1);
+    g_assert_cmpuint(choice.current, ==, 0);
+    candidates[1].is_usable = true;
+    run(&choice, candidates, 2, 1);
+    g_assert_cmpuint(choice.current, ==, 1);
+    candidates[1].is_synchronised = false;
+    run(&choice, candidates, 2, 1);
+    g_assert_cmpuint(choice.current, ==, 0);
+}
+
+static void
+test_nobody_is_followed_without_the_required_one(void)
+{
+    VtCandidate candidates[] = { make(VT_SOURCE_LINK, 100), make(VT_SOURCE_SERVER, 50000) };
+    VtChoice choice;
+    vt_choice_init(&choice);
+    candidates[1].is_required = true;
+    candidates[1].is_usable = false;
+
+    run(&choice, candidates, 2, N_TICKS);
+    g_assert_cmpuint(choice.current, ==, VT_CHOICE_NONE);
+    candidates[1].is_usable = true;
+    run(&choice, candidates, 2, 1);
+    g_assert_cmpuint(choice.current, ==, 0);
+}
+
+static void
+test_equals_take_no_turns_in_a_hurry(void)
+{
+    VtCandidate candidates[] = { make(VT_SOURCE_SERVER, 1000), make(VT_SOURCE_SERVER, 1000) };
+    VtChoice choice;
+    vt_choice_init(&choice);
+    vt_choice_judge(&choice, candidates, 2, true);
+    size_t first = choice.current;
+
+    candidates[1 - first].distance_ns = 200 * VT_NS_PER_US;
+    g_assert_false(vt_choice_judge(&choice, candidates, 2, true));
+    candidates[1 - first].distance_ns = 100 * VT_NS_PER_US;
+    g_assert_true(vt_choice_judge(&choice, candidates, 2, true));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -193,5 +245,11 @@ main(int argc, char **argv)
                     test_last_one_is_kept_when_all_fail);
     g_test_add_func("/core/choice/better-one-is-taken-at-once-in-an-emergency",
                     test_better_one_is_taken_at_once_in_an_emergency);
+    g_test_add_func("/core/choice/preferred-one-is-followed-while-it-serves",
+                    test_preferred_one_is_followed_while_it_serves);
+    g_test_add_func("/core/choice/nobody-is-followed-without-the-required-one",
+                    test_nobody_is_followed_without_the_required_one);
+    g_test_add_func("/core/choice/equals-take-no-turns-in-a-hurry",
+                    test_equals_take_no_turns_in_a_hurry);
     return g_test_run();
 }
