@@ -389,7 +389,7 @@ vt_agent_new(const VtAgentParams *params, VtClock *clock)
     agent->wishes = vt_wishes_new(on_silence_due, on_reading_due, agent);
     agent->link = vt_link_new(&params->places, VT_AGENT_PORT_NAME, clock);
     agent->sources =
-        vt_sources_new(agent->link, params->servers, clock, &sources_listener, agent);
+        vt_sources_new(agent->link, &params->servers, clock, &sources_listener, agent);
     if (params->host_error_ns > 0)
         vt_sources_set_host_error(agent->sources, params->host_error_ns);
     agent->clocks = vt_clocks_new(&params->clocks, params->udev, agent->sources, clock);

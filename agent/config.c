@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/config.h"
 
-#include <string.h>
-
 #include "base/error.h"
 
 static const char *const modes[] = { "auto", "own", "assist", "feed", "monitor", NULL };
@@ -41,6 +39,14 @@ static const VtOption options[] = {
     },
     {
         .group = "agent",
+        .key = "ntp-keys",
+        .kind = VT_OPTION_TEXT,
+        .field_offset = offsetof(VtAgentConfig, ntp_keys),
+        .default_text = "",
+        .summary = "file of the keys that servers and pools name; empty: none",
+    },
+    {
+        .group = "agent",
         .key = "rtc-watch",
         .kind = VT_OPTION_CHOICE,
         .field_offset = offsetof(VtAgentConfig, rtc_watch),
@@ -48,35 +54,6 @@ static const VtOption options[] = {
         .choices = rtc_watches,
         .summary = "whether the RTC is kept open and watched where nothing better is",
         .is_fixed = true,
-    },
-};
-
-static const VtOption server_options[] = {
-    {
-        .group = "server NAME",
-        .key = "address",
-        .kind = VT_OPTION_TEXT,
-        .field_offset = offsetof(VtServerConfig, address),
-        .default_text = "",
-        .summary = "address or host name of an NTP server",
-    },
-    {
-        .group = "server NAME",
-        .key = "port",
-        .kind = VT_OPTION_INT,
-        .field_offset = offsetof(VtServerConfig, port),
-        .default_text = "123",
-        .least = 1,
-        .greatest = 65535,
-        .summary = "its UDP port",
-    },
-    {
-        .group = "server NAME",
-        .key = "local",
-        .kind = VT_OPTION_BOOL,
-        .field_offset = offsetof(VtServerConfig, is_local),
-        .default_text = "no",
-        .summary = "whether it runs on this host or beside it",
     },
 };
 
@@ -124,8 +101,16 @@ static const VtOptionKindOfGroup kinds_of_group[] = {
         .field_offset = offsetof(VtAgentConfig, servers),
         .n_element_bytes = sizeof(VtServerConfig),
         .name_offset = offsetof(VtServerConfig, name),
-        .options = server_options,
-        .n_options = G_N_ELEMENTS(server_options),
+        .options = vt_server_options,
+        .n_options = VT_N_SERVER_OPTIONS,
+    },
+    {
+        .kind = "pool",
+        .field_offset = offsetof(VtAgentConfig, pools),
+        .n_element_bytes = sizeof(VtServerConfig),
+        .name_offset = offsetof(VtServerConfig, name),
+        .options = vt_pool_options,
+        .n_options = VT_N_POOL_OPTIONS,
     },
     {
         .kind = "clock",
@@ -153,19 +138,8 @@ bool
 vt_agent_config_check(const void *config, GError **error)
 {
     const VtAgentConfig *agent = config;
-    for (guint i = 0; i < agent->servers->len; i++) {
-        const VtServerConfig *server = agent->servers->pdata[i];
-        if (server->address == NULL) {
-            g_set_error(error, VT_ERROR, VT_ERROR_INVALID, "[server %s] address: missing",
-                        server->name);
-            return false;
-        }
-        if (strcmp(server->name, "link") == 0) {
-            g_set_error(error, VT_ERROR, VT_ERROR_INVALID,
-                        "[server link]: that is what the link to the host is called");
-            return false;
-        }
-    }
+    if (!vt_server_config_check(agent->servers, agent->pools, agent->ntp_keys != NULL, error))
+        return false;
     for (guint i = 0; i < agent->clocks->len; i++) {
         const VtClockConfig *clock = agent->clocks->pdata[i];
         if ((clock->clock_name == NULL) == (clock->device == NULL)) {

@@ -2,6 +2,7 @@
 /* The agent's settings; virt-time-agent.conf(5) describes each. */
 #pragma once
 
+#include "agent/server-config.h"
 #include "base/options.h"
 #include "base/units.h"
 
@@ -12,14 +13,6 @@ typedef enum {
     VT_AGENT_MODE_FEED,    /* the same, and give chronyd the readings */
     VT_AGENT_MODE_MONITOR, /* measure and report, correct nothing */
 } VtAgentMode;
-
-/* One [server NAME]. */
-typedef struct {
-    char *name;
-    char *address; /* numeric, or a host name; never NULL after the check */
-    int64_t port;
-    bool is_local;
-} VtServerConfig;
 
 typedef enum {
     VT_CLOCK_CONFIG_UTC,
@@ -45,7 +38,9 @@ typedef struct {
     char *control_socket; /* NULL: the built-in path */
     VtNs host_error_ns;   /* of a host that does not tell */
     int rtc_watch;        /* VtRtcWatch */
+    char *ntp_keys;       /* file of the keys; NULL: none */
     GPtrArray *servers;   /* VtServerConfig */
+    GPtrArray *pools;     /* VtServerConfig */
     GPtrArray *clocks;    /* VtClockConfig */
 } VtAgentConfig;
 

@@ -31,6 +31,16 @@ on_signal(int signal_number, void *user_data)
         g_main_loop_quit(running->loop);
 }
 
+/*
+ * Of GIO's monitors of the network, the one that asks NetworkManager waits for an answer over the
+ * system bus; the kernel's own routes are there at once. Before there is any other thread.
+ */
+static void
+choose_network_monitor(void)
+{
+    (void)g_setenv("GIO_USE_NETWORK_MONITOR", "netlink", FALSE); /* else: the default one */
+}
+
 static void
 prepare_process(void)
 {
@@ -65,6 +75,48 @@ make_udev(void)
     return udev;
 }
 
+/* A file of keys that cannot be read is no reason to believe anybody without them. */
+static bool
+read_keys(const char *path, VtNtpKeys **ret_keys, GError **error)
+{
+    g_autofree char *text = NULL;
+    if (path == NULL)
+        return true;
+    if (!g_file_get_contents(path, &text, NULL, error)) {
+        g_prefix_error(error, "[agent] ntp-keys: ");
+        return false;
+    }
+    *ret_keys = vt_ntp_keys_parse(text, path, error);
+    return *ret_keys != NULL;
+}
+
+static VtAgentParams
+make_params(const VtAgentConfig *config, const VtNtpKeys *keys, VtAgentMemory *memory)
+{
+    return (VtAgentParams){
+        .places = vt_port_places_system(),
+        .mode = (VtAgentMode)config->mode,
+        .owner = vt_owner_watch_system,
+        .clock_set = { .kernel = &vt_set_watch_system },
+        .tick_ns = VT_NS_PER_SEC,
+        .servers = {
+            .servers = config->servers,
+            .pools = config->pools,
+            .keys = keys,
+        },
+        .host_error_ns = config->host_error_ns,
+        .clocks = {
+            .cards = config->clocks,
+            .rtc = { .kernel = config->rtc_watch == VT_RTC_WATCH_AUTO ? &vt_rtc_system : NULL },
+            .memory = memory,
+            .vmclock = { .kernel = &vt_vmclock_system, .counter = vt_counter_system() },
+        },
+        .clocksource_path = VT_CLOCKSOURCE_PATH,
+        .watches_sleep = true,
+        .memory = memory,
+    };
+}
+
 static bool
 on_reload(const void *config, void *user_data, GError **error)
 {
@@ -93,6 +145,7 @@ run(const VtAgentConfig *config, const VtDaemon *daemon)
     g_autoptr(VtClock) clock = vt_clock_new_system();
     g_autoptr(VtRateGuard) guard = make_guard(clock);
     prepare_process();
+    choose_network_monitor();
 
     VtAgentMemoryPlaces kept = {
         .folder = VT_STATE_DIR "/agent",
@@ -100,26 +153,14 @@ run(const VtAgentConfig *config, const VtDaemon *daemon)
     };
     g_autoptr(VtAgentMemory) memory = vt_agent_memory_new(&kept);
     g_autoptr(VtUdev) udev = make_udev();
-    VtAgentParams params = {
-        .places = vt_port_places_system(),
-        .mode = (VtAgentMode)config->mode,
-        .owner = vt_owner_watch_system,
-        .clock_set = { .kernel = &vt_set_watch_system },
-        .tick_ns = VT_NS_PER_SEC,
-        .servers = config->servers,
-        .udev = udev,
-        .host_error_ns = config->host_error_ns,
-        .clocks = {
-            .cards = config->clocks,
-            .rtc = { .kernel = config->rtc_watch == VT_RTC_WATCH_AUTO ? &vt_rtc_system : NULL },
-            .memory = memory,
-            .vmclock = { .kernel = &vt_vmclock_system, .counter = vt_counter_system() },
-        },
-        .clocksource_path = VT_CLOCKSOURCE_PATH,
-        .watches_sleep = true,
-        .memory = memory,
-        .guard = guard,
-    };
+    g_autoptr(VtNtpKeys) keys = NULL;
+    if (!read_keys(config->ntp_keys, &keys, &error)) {
+        g_critical("%s", error->message);
+        return VT_EXIT_FAILED;
+    }
+    VtAgentParams params = make_params(config, keys, memory);
+    params.udev = udev;
+    params.guard = guard;
     g_autoptr(VtAgent) agent = vt_agent_new(&params, clock);
     running.agent = agent;
     vt_reload_set_func(reload, on_reload, agent);

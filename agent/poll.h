@@ -2,8 +2,9 @@
 /*
  * When one reference may be asked. The link costs nobody anything and is asked whenever
  * somebody wants to know; a server of the host's own once a tick, and 20 times a second at
- * most; a server on a network each 64 s, with bursts of exchanges 2 s apart at the start and
- * after a disruption. A server that asks for less gets less. Pure.
+ * most; a server on a network as seldom as its readings allow, 64 s apart at least, with a burst
+ * of four exchanges 2 s apart at the start and after a disruption, and two more while the clock
+ * still waits to be proved right. A server that asks for less gets less. Pure.
  */
 #pragma once
 
@@ -20,17 +21,30 @@ typedef enum {
 
 typedef struct {
     VtPollKind kind;
-    VtNs interval_ns; /* at rest */
+    VtNs interval_ns; /* at rest, now */
+    VtNs least_ns;    /* the range that it stays within */
+    VtNs greatest_ns;
+    VtNs spread_ns; /* what this interval is longer by, so that clients do not come together */
+    int score;      /* towards a longer interval, or a shorter one */
     bool was_asked;
     VtMono raw_asked_at;
+    bool has_burst; /* may be asked in one */
     unsigned n_burst_left;
-    bool had_burst;
+    unsigned n_proof_left; /* of the burst, while the clock is in doubt */
+    bool was_burst;
     VtMono raw_burst_at; /* when the last one was granted */
+    bool is_slowed;      /* the server has asked for fewer requests */
     bool is_refused;     /* the server does not want us */
 } VtPoll;
 
-/* Begins with a burst. */
+/* Begins with a burst; network: 64 s to 1024 s. */
 void vt_poll_init(VtPoll *poll, VtPollKind kind);
+
+/* For a network: the range of the interval, as powers of two of seconds. */
+void vt_poll_set_range(VtPoll *poll, int least_log2_sec, int greatest_log2_sec);
+
+/* Before it is asked: there are no bursts, not even at the start. */
+void vt_poll_forbid_bursts(VtPoll *poll);
 
 /*
  * How long from @raw_now it is to be left alone; 0: it may be asked now. @is_wanted: not for the
@@ -41,7 +55,15 @@ VtNs vt_poll_get_wait(const VtPoll *poll, bool is_wanted, VtMono raw_now);
 /* A disruption: the next readings may come faster, on a network once in 64 s. */
 void vt_poll_begin_burst(VtPoll *poll, VtMono raw_now);
 
-void vt_poll_note_asked(VtPoll *poll, VtMono raw_now);
+/* @spread_ns: what the next interval is to be longer by, drawn by lot: a part of this one. */
+void vt_poll_note_asked(VtPoll *poll, VtMono raw_now, VtNs spread_ns);
+
+/*
+ * What the readings are like at this interval: @n_samples of the last ones lie on one straight
+ * line, and the newest does, too, unless @is_surprise. Many on a line: more seldom will do. Few:
+ * the oscillator wanders, and more are needed.
+ */
+void vt_poll_adapt(VtPoll *poll, unsigned n_samples, bool is_surprise);
 
 /*
  * The server asks for fewer requests (kiss RATE), or for none at all (DENY, RSTR): it is then

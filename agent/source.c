@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/source.h"
 
-#include <string.h>
-
 #include <gio/gio.h>
 
 #include "agent/providers/link.h"
 #include "agent/providers/ntp.h"
 #include "agent/source-private.h"
+#include "os/random.h"
+
+/* A reading that is further off the line of the others means that something has changed. */
+#define SURPRISE_SIGMAS 4
+
+/* More than any interval is spread by. */
+#define MOST_LOT_NS (86400 * VT_NS_PER_SEC)
 
 static void
 stop_timer(VtSource *source)
@@ -22,58 +27,59 @@ static void
 ask(VtSource *source)
 {
     stop_timer(source);
-    vt_poll_note_asked(&source->poll, vt_clock_read(source->owner->clock).raw);
+    VtNs lot_ns = (VtNs)(vt_random_nonce() % (uint64_t)MOST_LOT_NS);
+    vt_poll_note_asked(&source->poll, vt_clock_read(source->owner->clock).raw, lot_ns);
+    if (source->source_class == VT_SOURCE_SERVER)
+        vt_provider_ntp_set_poll(&source->provider, vt_poll_get_log2_sec(&source->poll));
     source->is_reading = true;
     vt_provider_begin(&source->provider);
 }
 
-static void
-record(VtSource *source, const VtReading *reading)
+/* Whether @sample lies off the line of those before it by more than it may be wrong. */
+static bool
+is_surprise(const VtSource *source, const VtSample *sample)
 {
-    if (reading == NULL || vt_reading_check(reading) != VT_READING_OK) {
-        vt_source_record_fail(&source->record);
-        return;
-    }
-    VtSample sample = vt_sample_from_reading(reading);
-    /* A makeshift says nothing of how good this one is. */
-    if (sample.is_least)
-        return;
-    vt_source_record_add(&source->record, &sample);
-    vt_source_stats_add(&source->stats, &sample);
+    VtSourceFit fit = vt_source_stats_fit(&source->stats, source->owner->rate_ppb);
+    VtNs predicted_ns = vt_source_fit_predict(&fit, sample->raw_at);
+    VtNs residual_ns = vt_ns_abs(vt_ns_sub(sample->raw_offset_ns, predicted_ns));
+    VtNs noise_ns = vt_ns_from_double(SURPRISE_SIGMAS * fit.sigma_ns);
+    return fit.has_rate && residual_ns > vt_ns_add(noise_ns, sample->error_ns);
 }
 
 static void
-on_reading(const VtReading *reading, void *user_data)
+take_sample(VtSource *source, const VtReading *reading)
+{
+    VtSample sample = vt_sample_from_reading(reading);
+    source->n_failed = 0;
+    /* A makeshift says nothing of how good this one is. */
+    if (sample.is_least)
+        return;
+    bool was_expected = !is_surprise(source, &sample);
+    source->last_reading = *reading;
+    vt_source_record_add(&source->record, &sample);
+    vt_source_stats_add(&source->stats, &sample);
+    vt_poll_adapt(&source->poll, source->stats.n_points, !was_expected);
+}
+
+void
+vt_source_on_reading(const VtReading *reading, void *user_data)
 {
     VtSource *source = user_data;
 
     source->is_reading = false;
-    record(source, reading);
+    source->has_result = true;
+    source->raw_result_at = vt_clock_read(source->owner->clock).raw;
+    if (reading != NULL && vt_reading_check(reading) == VT_READING_OK) {
+        take_sample(source, reading);
+    } else {
+        source->n_failed++;
+        vt_source_record_fail(&source->record);
+    }
     source->owner->on_reading(source, reading, source->owner->user_data);
 }
 
-static void
-on_kiss(VtNtpKiss kiss, void *user_data)
-{
-    VtSource *source = user_data;
-    switch (kiss) {
-    case VT_NTP_KISS_SLOWER:
-        vt_poll_slow_down(&source->poll);
-        return;
-    case VT_NTP_KISS_REFUSED:
-        vt_poll_refuse(&source->poll);
-        return;
-    }
-    g_assert_not_reached();
-}
-
-static const VtProviderNtpListener ntp_listener = {
-    .on_reading = on_reading,
-    .on_kiss = on_kiss,
-};
-
-static VtSource *
-make_source(const char *name, VtSourceClass source_class, const VtSourceOwner *owner)
+VtSource *
+vt_source_make(const char *name, VtSourceClass source_class, const VtSourceOwner *owner)
 {
     VtSource *source = g_new0(VtSource, 1);
     source->name = g_strdup(name);
@@ -86,10 +92,10 @@ make_source(const char *name, VtSourceClass source_class, const VtSourceOwner *o
 VtSource *
 vt_source_new_link(VtLink *link, const VtSourceOwner *owner)
 {
-    VtSource *source = make_source("link", VT_SOURCE_LINK, owner);
+    VtSource *source = vt_source_make("link", VT_SOURCE_LINK, owner);
     source->kind = "link";
     source->link = link;
-    source->provider = vt_provider_link_new(link, owner->clock, on_reading, source);
+    source->provider = vt_provider_link_new(link, owner->clock, vt_source_on_reading, source);
     vt_poll_init(&source->poll, VT_POLL_FREE);
     return source;
 }
@@ -97,56 +103,11 @@ vt_source_new_link(VtLink *link, const VtSourceOwner *owner)
 VtSource *
 vt_source_new_clock(const VtSourceClock *clock, const VtSourceOwner *owner)
 {
-    VtSource *source = make_source(clock->name, clock->source_class, owner);
+    VtSource *source = vt_source_make(clock->name, clock->source_class, owner);
     source->kind = clock->kind;
-    source->provider = clock->make(clock->params, owner->clock, on_reading, source);
+    source->provider = clock->make(clock->params, owner->clock, vt_source_on_reading, source);
     vt_poll_init(&source->poll, VT_POLL_FREE);
     return source;
-}
-
-VtSource *
-vt_source_new_server(const VtServerConfig *server, const VtSourceOwner *owner)
-{
-    VtProviderNtpParams params = {
-        .host = server->address,
-        .port = (uint16_t)server->port,
-        .is_local = server->is_local,
-    };
-    VtSource *source = make_source(server->name, VT_SOURCE_SERVER, owner);
-    source->kind = "server";
-    source->provider = vt_provider_ntp_new(&params, owner->clock, &ntp_listener, source);
-    vt_poll_init(&source->poll, server->is_local ? VT_POLL_LOCAL : VT_POLL_NETWORK);
-    return source;
-}
-
-VtSource *
-vt_source_new_substitute(const char *name,
-                         const VtLinkAddress *address,
-                         VtLink *link,
-                         const VtSourceOwner *owner)
-{
-    GSocketFamily family = address->family == 4 ? G_SOCKET_FAMILY_IPV4 : G_SOCKET_FAMILY_IPV6;
-    g_autoptr(GInetAddress) inet = g_inet_address_new_from_bytes(address->address, family);
-    g_autofree char *text = g_inet_address_to_string(inet);
-    VtServerConfig server = {
-        .name = (char *)name,
-        .address = text,
-        .port = address->port,
-        .is_local = true,
-    };
-    VtSource *source = vt_source_new_server(&server, owner);
-    source->substitute_of = link;
-    source->address = *address;
-    return source;
-}
-
-bool
-vt_source_stands_for(const VtSource *source, const VtLinkAddress *address)
-{
-    size_t n_bytes = address->family == 4 ? 4 : 16;
-    return source->substitute_of != NULL && source->address.family == address->family &&
-           source->address.port == address->port &&
-           memcmp(source->address.address, address->address, n_bytes) == 0;
 }
 
 bool
@@ -175,7 +136,9 @@ vt_source_on_tick(VtSource *source, bool is_wanted)
     if (source->is_reading || !vt_source_is_needed(source))
         return;
     if (!vt_provider_is_usable(&source->provider)) {
-        vt_source_record_fail(&source->record);
+        /* A server without an address is not one that fails. */
+        if (source->source_class != VT_SOURCE_SERVER)
+            vt_source_record_fail(&source->record);
         return;
     }
     if (vt_poll_get_wait(&source->poll, is_wanted, raw_now) == 0)
@@ -219,12 +182,6 @@ vt_source_set_present(VtSource *source, bool is_present)
     source->is_absent = !is_present;
     /* What comes back may be another. */
     source->standing = (VtStanding){ 0 };
-}
-
-void
-vt_source_set_state(VtSource *source, VtSourceState state)
-{
-    source->state = state;
 }
 
 void
@@ -285,46 +242,4 @@ VtNs
 vt_source_get_holdover(const VtSource *source)
 {
     return vt_poll_get_holdover(&source->poll);
-}
-
-bool
-vt_source_is_usable(const VtSource *source, bool is_urgent)
-{
-    return vt_source_is_needed(source) && !source->standing.is_false &&
-           vt_source_record_is_reachable(&source->record) &&
-           (!is_urgent || vt_provider_is_usable(&source->provider));
-}
-
-VtCandidate
-vt_source_get_candidate(const VtSource *source, bool is_urgent, VtMono raw_now)
-{
-    return (VtCandidate){
-        .is_usable = vt_source_is_usable(source, is_urgent),
-        .is_synchronised = source->record.last.reference_synchronised,
-        .source_class = source->source_class,
-        .distance_ns = vt_source_record_get_distance(&source->record, raw_now),
-    };
-}
-
-VtOpinion
-vt_source_get_opinion(const VtSource *source, VtMono raw_calm_at)
-{
-    const VtSample *last = &source->record.last;
-    bool is_recent =
-        source->record.has_last && vt_mono_diff(last->raw_begun_at, raw_calm_at) >= 0;
-    return (VtOpinion){
-        .counts = is_recent && vt_source_is_needed(source) && last->reference_synchronised &&
-                  source->source_class != VT_SOURCE_RTC &&
-                  vt_source_record_is_reachable(&source->record),
-        .source_class = source->source_class,
-        .raw_at = last->raw_at,
-        .raw_offset_ns = last->raw_offset_ns,
-        .error_ns = vt_ns_add(last->error_ns, last->root_distance_ns),
-    };
-}
-
-VtStanding *
-vt_source_get_standing(VtSource *source)
-{
-    return &source->standing;
 }

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include <glib.h>
+#include <gio/gio.h>
 
 #include "agent/config.h"
 #include "agent/devices/link.h"
@@ -12,8 +12,10 @@
 #include "agent/providers/provider.h"
 #include "core/agreement.h"
 #include "core/choice.h"
+#include "core/combination.h"
 #include "core/source-state.h"
 #include "os/clock.h"
+#include "proto/ntp-keys.h"
 
 typedef struct VtSource VtSource;
 
@@ -43,7 +45,15 @@ typedef struct {
 /* @owner and @link must outlive the source. Transfer full. */
 VtSource *vt_source_new_clock(const VtSourceClock *clock, const VtSourceOwner *owner);
 VtSource *vt_source_new_link(VtLink *link, const VtSourceOwner *owner);
-VtSource *vt_source_new_server(const VtServerConfig *server, const VtSourceOwner *owner);
+
+/*
+ * An NTP server with the settings of @config, which must outlive it like @keys (NULL: none).
+ * Somebody else finds its address.
+ */
+VtSource *vt_source_new_server(const char *name,
+                               const VtServerConfig *config,
+                               const VtNtpKeys *keys,
+                               const VtSourceOwner *owner);
 
 /*
  * The NTP service at @address, which the host told of over @link: asked only while the link is
@@ -55,6 +65,28 @@ VtSource *vt_source_new_substitute(const char *name,
                                    const VtSourceOwner *owner);
 void vt_source_free(VtSource *source);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtSource, vt_source_free)
+
+/* Of a server: it is asked there from now on, and nothing is known of it. */
+void vt_source_set_address(VtSource *source, GSocketAddress *address);
+
+/* Whether it is a server whose address is known, and whether that is @address. */
+bool vt_source_is_addressed(const VtSource *source);
+bool vt_source_has_address(const VtSource *source, GSocketAddress *address);
+
+/* Why a server has no address, in words. */
+void vt_source_set_server_problem(VtSource *source, const char *problem);
+
+/* A server that does not answer may now. */
+void vt_source_on_network_change(VtSource *source);
+
+/* Readings in a row that did not come. */
+unsigned vt_source_get_n_failed(const VtSource *source);
+
+/* Whether the last one came. */
+bool vt_source_is_answering(const VtSource *source);
+
+/* Whether it was given an address since this was asked last. */
+bool vt_source_take_renewal(VtSource *source);
 
 /* On each tick: asks it if its time has come; a link that is down counts as a failure. */
 void vt_source_on_tick(VtSource *source, bool is_wanted);
@@ -81,6 +113,21 @@ VtNs vt_source_get_holdover(const VtSource *source);
 /* @is_urgent: what cannot be asked at this very moment is of no use. */
 VtCandidate vt_source_get_candidate(const VtSource *source, bool is_urgent, VtMono raw_now);
 
+/* What it is among those whose word is combined; only servers are, clocks of a host are one. */
+VtContender vt_source_get_contender(const VtSource *source, VtMono raw_now);
+
+/* What has become of it: it is followed, or its word counts beside the followed one's. */
+void vt_source_note_place(VtSource *source, bool is_followed, bool is_combined);
+
+bool vt_source_is_server(const VtSource *source);
+bool vt_source_is_pool_member(const VtSource *source);
+
+/* Its last reading; false if that did not come, or was none to believe. */
+bool vt_source_get_last(const VtSource *source, VtReading *ret_reading);
+
+/* Whether it may be asked, and since @raw_since has neither answered nor failed to. */
+bool vt_source_is_awaited(const VtSource *source, VtMono raw_since);
+
 /*
  * What it says of true time at @raw_now; a reading begun before @raw_calm_at, or of a clock that
  * is not synchronised, says nothing. The RTC only repeats what others have said.
@@ -89,9 +136,6 @@ VtOpinion vt_source_get_opinion(const VtSource *source, VtMono raw_calm_at);
 
 /* What the others make of it; one that is false is not followed. */
 VtStanding *vt_source_get_standing(VtSource *source);
-
-/* What has become of it, judged beside the others. At first it is unusable. */
-void vt_source_set_state(VtSource *source, VtSourceState state);
 
 /* The clock has jumped: what its readings told together is worth nothing. */
 void vt_source_forget_stats(VtSource *source);

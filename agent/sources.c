@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/sources.h"
 
-#include "agent/falsetickers.h"
-#include "core/choice.h"
+#include "agent/network-watch.h"
+#include "agent/ntp-group.h"
+#include "agent/selector.h"
 #include "core/stopwatch.h"
 
 /* So many addresses that the host has told of are kept in a life, whatever it says. */
@@ -26,8 +27,10 @@ struct VtSources {
     VtSourceOwner owner; /* this, as its sources see it */
     const VtSourcesListener *listener;
     void *user_data;
-    GPtrArray *list; /* VtSource, owned */
-    VtChoice choice;
+    GPtrArray *list;         /* VtSource, owned */
+    GPtrArray *groups;       /* VtNtpGroup, owned: what the settings name */
+    VtNetworkWatch *network; /* NULL: nobody is looked for on a network */
+    VtSelector *selector;
     bool is_urgent;
     bool is_right;     /* the clock, against somebody who is synchronised */
     bool is_disrupted; /* it is known to be wrong, and not yet why or by how much */
@@ -37,7 +40,6 @@ struct VtSources {
     VtNs host_error_ns;
     VtQuality host_quality;
     VtTruth truth;
-    VtMono raw_calm_at; /* since then nothing was suspected */
     StandIn stand_in;
     VtMono raw_stand_in_at;
 };
@@ -48,86 +50,10 @@ get_nth(const VtSources *sources, size_t index)
     return g_ptr_array_index(sources->list, index);
 }
 
-/* NULL for none. */
 static VtSource *
 get_followed(const VtSources *sources)
 {
-    if (sources->choice.current == VT_CHOICE_NONE)
-        return NULL;
-    return get_nth(sources, sources->choice.current);
-}
-
-static void
-tell_change(VtSources *sources, VtMono raw_now)
-{
-    const VtSource *followed = get_followed(sources);
-    VtCandidate candidate = vt_source_get_candidate(followed, sources->is_urgent, raw_now);
-    VtPipelineReference reference = {
-        .is_synchronised = candidate.is_synchronised,
-        .holdover_after_ns = vt_source_get_holdover(followed),
-    };
-
-    g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID",
-                     "f2a4c6de07d14b7c8a7de1b7c0c2a5e4", "PROVIDER",
-                     vt_source_get_name(followed), "MESSAGE", "following '%s'%s",
-                     vt_source_get_name(followed),
-                     candidate.is_synchronised ? "" : ", which is not synchronised");
-    sources->listener->on_change(&reference, sources->user_data);
-}
-
-/*
- * In a hurry nobody compares. A device that has just shown up is then not preferred to a
- * reference that serves, however near to true time it says it is.
- */
-static void
-leave_out_strangers(VtSources *sources, VtCandidate *candidates, size_t n_candidates)
-{
-    size_t current = sources->choice.current;
-    if (current == VT_CHOICE_NONE || !candidates[current].is_usable)
-        return;
-    for (size_t i = 0; i < n_candidates; i++) {
-        const VtStanding *standing = vt_source_get_standing(get_nth(sources, i));
-        if (i != current && candidates[i].source_class == VT_SOURCE_HYPERVISOR &&
-            !vt_standing_is_vetted(standing))
-            candidates[i].is_usable = false;
-    }
-}
-
-static VtSourceState
-get_state(const VtSources *sources, VtSource *source, VtMono raw_now)
-{
-    if (vt_source_get_standing(source)->is_false)
-        return VT_SOURCE_STATE_FALSE;
-    if (!vt_source_get_candidate(source, false, raw_now).is_usable)
-        return VT_SOURCE_STATE_UNUSABLE;
-    return source == get_followed(sources) ? VT_SOURCE_STATE_SELECTED : VT_SOURCE_STATE_SPARE;
-}
-
-static void
-note_states(VtSources *sources)
-{
-    VtMono raw_now = vt_clock_read(sources->owner.clock).raw;
-    for (size_t i = 0; i < sources->list->len; i++) {
-        VtSource *source = get_nth(sources, i);
-        vt_source_set_state(source, get_state(sources, source, raw_now));
-    }
-}
-
-static void
-judge(VtSources *sources)
-{
-    VtMono raw_now = vt_clock_read(sources->owner.clock).raw;
-    size_t n_sources = sources->list->len;
-    g_autofree VtCandidate *candidates = g_new0(VtCandidate, n_sources);
-
-    for (size_t i = 0; i < n_sources; i++)
-        candidates[i] =
-            vt_source_get_candidate(get_nth(sources, i), sources->is_urgent, raw_now);
-    if (sources->is_urgent)
-        leave_out_strangers(sources, candidates, n_sources);
-    if (vt_choice_judge(&sources->choice, candidates, n_sources, sources->is_urgent))
-        tell_change(sources, raw_now);
-    note_states(sources);
+    return vt_selector_get_followed(sources->selector);
 }
 
 static VtSource *
@@ -182,7 +108,7 @@ end_stand_in(VtSources *sources)
     if (!sources->is_right && age_ns < MOST_STAND_IN_NS)
         return false;
     sources->stand_in = sources->is_right ? STAND_IN_IDLE : STAND_IN_SPENT;
-    tell_change(sources, raw_now);
+    vt_selector_tell(sources->selector);
     return true;
 }
 
@@ -217,18 +143,47 @@ note_host_quality(VtSources *sources, const VtReading *reading)
 }
 
 static void
+hand_on(VtSources *sources, const VtReading *reading)
+{
+    VtReading prepared = vt_selector_prepare(sources->selector, reading);
+    sources->listener->on_reading(&prepared, sources->user_data);
+}
+
+static void
+hand_on_last(VtSources *sources, const VtSource *source)
+{
+    VtReading last;
+    if (vt_source_get_last(source, &last))
+        hand_on(sources, &last);
+}
+
+static void
+on_reference_change(const VtPipelineReference *reference, void *user_data)
+{
+    VtSources *sources = user_data;
+    sources->listener->on_change(reference, sources->user_data);
+}
+
+static void
 on_reading(VtSource *source, const VtReading *reading, void *user_data)
 {
     VtSources *sources = user_data;
     if (source == get_link_source(sources) && reading != NULL)
         note_host_quality(sources, reading);
-    /* At rest the tick judges, so that how often somebody answers is no advantage. */
-    if (get_followed(sources) == NULL || sources->is_urgent)
-        judge(sources);
+    VtSource *before = get_followed(sources);
+    vt_selector_on_reading(sources->selector);
+    VtSource *followed = get_followed(sources);
+    /* Who is chosen because another has answered was read a moment ago. */
+    if (followed != before && followed != source)
+        hand_on_last(sources, followed);
     if (is_stopwatch_reading(sources, source, reading))
         use_stopwatch(sources, reading);
-    if (source == get_followed(sources) && (reading == NULL || end_stand_in(sources)))
-        sources->listener->on_reading(reading, sources->user_data);
+    if (source != get_followed(sources))
+        return;
+    if (reading == NULL)
+        sources->listener->on_reading(NULL, sources->user_data);
+    else if (end_stand_in(sources))
+        hand_on(sources, reading);
 }
 
 static void
@@ -237,9 +192,33 @@ free_source(gpointer source)
     vt_source_free(source);
 }
 
+static void
+on_network_change(void *user_data)
+{
+    VtSources *sources = user_data;
+    for (guint i = 0; i < sources->groups->len; i++)
+        vt_ntp_group_on_network_change(sources->groups->pdata[i]);
+}
+
+static void
+free_group(gpointer group)
+{
+    vt_ntp_group_free(group);
+}
+
+static void
+add_groups(VtSources *sources, const GPtrArray *configs, const VtNtpKeys *keys)
+{
+    for (guint i = 0; configs != NULL && i < configs->len; i++) {
+        VtNtpGroup *group =
+            vt_ntp_group_new(configs->pdata[i], keys, &sources->owner, sources->list);
+        g_ptr_array_add(sources->groups, group);
+    }
+}
+
 VtSources *
 vt_sources_new(VtLink *link,
-               const GPtrArray *servers,
+               const VtSourcesServers *servers,
                VtClock *clock,
                const VtSourcesListener *listener,
                void *user_data)
@@ -255,14 +234,18 @@ vt_sources_new(VtLink *link,
     sources->user_data = user_data;
     sources->is_urgent = true;
     sources->list = g_ptr_array_new_with_free_func(free_source);
-    vt_choice_init(&sources->choice);
+    sources->selector = vt_selector_new(sources->list, clock, on_reference_change, sources);
     vt_sources_set_host_error(sources, DEFAULT_HOST_ERROR_NS);
     sources->truth.is_settled = true;
 
     g_ptr_array_add(sources->list, vt_source_new_link(link, &sources->owner));
-    for (guint i = 0; servers != NULL && i < servers->len; i++)
-        g_ptr_array_add(sources->list,
-                        vt_source_new_server(servers->pdata[i], &sources->owner));
+    sources->groups = g_ptr_array_new_with_free_func(free_group);
+    if (servers != NULL)
+        add_groups(sources, servers->servers, servers->keys);
+    if (servers != NULL)
+        add_groups(sources, servers->pools, servers->keys);
+    if (sources->groups->len > 0)
+        sources->network = vt_network_watch_new(on_network_change, sources);
     return sources;
 }
 
@@ -271,7 +254,10 @@ vt_sources_free(VtSources *sources)
 {
     if (sources == NULL)
         return;
+    vt_network_watch_free(sources->network);
+    g_ptr_array_unref(sources->groups);
     g_ptr_array_unref(sources->list);
+    vt_selector_free(sources->selector);
     g_free(sources);
 }
 
@@ -330,12 +316,11 @@ vt_sources_on_tick(VtSources *sources)
     if (vt_link_get_state(sources->link) != VT_LINK_STATE_UP)
         forget_host_quality(sources);
     add_substitutes(sources);
+    for (guint i = 0; i < sources->groups->len; i++)
+        vt_ntp_group_on_tick(sources->groups->pdata[i]);
     for (size_t i = 0; i < sources->list->len; i++)
         vt_source_on_tick(get_nth(sources, i), sources->is_urgent);
-    if (!sources->is_urgent)
-        vt_falsetickers_judge(sources->list, sources->raw_calm_at,
-                              vt_clock_read(sources->owner.clock).raw);
-    judge(sources);
+    vt_selector_on_tick(sources->selector);
 }
 
 static bool
@@ -355,18 +340,30 @@ forget_stats(VtSources *sources)
         vt_source_forget_stats(get_nth(sources, i));
 }
 
+/* The followed one is being asked already. */
+static void
+ask_others(VtSources *sources)
+{
+    for (size_t i = 0; i < sources->list->len; i++) {
+        if (get_nth(sources, i) != get_followed(sources))
+            vt_source_measure(get_nth(sources, i));
+    }
+}
+
 void
 vt_sources_set_status(VtSources *sources, const VtPipelineStatus *status, bool is_suspect)
 {
     bool is_tracking = status->state == VT_STATE_TRACKING && !is_suspect;
-    if (!is_tracking)
-        sources->raw_calm_at = vt_clock_read(sources->owner.clock).raw;
     sources->is_urgent = !is_tracking;
     sources->is_right = is_tracking && status->synchronised;
-    if (status->state == VT_STATE_DISRUPTED && !sources->is_disrupted)
+    vt_selector_set_status(sources->selector, sources->is_urgent, sources->is_right);
+    bool is_new = status->state == VT_STATE_DISRUPTED && !sources->is_disrupted;
+    if (is_new)
         forget_stats(sources);
     sources->is_disrupted = status->state == VT_STATE_DISRUPTED;
     sources->owner.rate_ppb = status->rate_ppb;
+    if (is_new && vt_selector_needs_others(sources->selector))
+        ask_others(sources);
     sources->offset_ns = status->offset_ns;
     sources->error_ns = status->error_ns;
     sources->truth = (VtTruth){
@@ -423,6 +420,7 @@ vt_sources_measure(VtSources *sources)
 void
 vt_sources_measure_all(VtSources *sources)
 {
+    vt_selector_note_disturbance(sources->selector);
     for (size_t i = 0; i < sources->list->len; i++)
         vt_source_measure(get_nth(sources, i));
 }

@@ -27,13 +27,20 @@ typedef struct {
     VtReadingFunc on_reading;
 } VtSourcesListener;
 
+/* What the settings name. */
+typedef struct {
+    const GPtrArray *servers; /* VtServerConfig; NULL: none */
+    const GPtrArray *pools;   /* the same */
+    const VtNtpKeys *keys;    /* NULL: none */
+} VtSourcesServers;
+
 /*
- * The link and @servers (VtServerConfig, may be NULL), none of them asked yet; NTP services
+ * The link and @servers (may be NULL), none of them asked yet; NTP services
  * that the host tells of over the link stand in for it while it is down. All arguments
  * must outlive it. Transfer full.
  */
 VtSources *vt_sources_new(VtLink *link,
-                          const GPtrArray *servers,
+                          const VtSourcesServers *servers,
                           VtClock *clock,
                           const VtSourcesListener *listener,
                           void *user_data);

@@ -54,6 +54,7 @@ typedef enum {
     VT_NTP_CHECK_ZERO,     /* receive or transmit unknown (test 3) */
     VT_NTP_CHECK_DISTANCE, /* root distance of 16 s and more (test 7) */
     VT_NTP_CHECK_ORDER,    /* sent before received, or more than 4 s after */
+    VT_NTP_CHECK_CODE,     /* authentication code wrong or missing; told by who has the key */
     VT_NTP_N_CHECKS,
 } VtNtpCheck;
 
@@ -70,6 +71,6 @@ void vt_ntp_packet_encode(const VtNtpPacket *packet, uint8_t ret_bytes[VT_NTP_PA
  * The packet tests of RFC 5905 that need no history, in the order of the enumeration, on the
  * reply to @request. A request whose transmit is 0 has no reply. A reply of an unsynchronised
  * server (leap 3) passes whatever its root distance: the caller decides what such a server is
- * good for. Never VT_NTP_CHECK_SHORT: that is vt_ntp_packet_decode's to find.
+ * good for. Never VT_NTP_CHECK_SHORT nor VT_NTP_CHECK_CODE: those are found elsewhere.
  */
 VtNtpCheck vt_ntp_packet_check_reply(const VtNtpPacket *reply, const VtNtpPacket *request);

@@ -5,18 +5,18 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 
 #include <glib-unix.h>
 
+#include "agent/providers/ntp-stamps.h"
 #include "os/fd.h"
 #include "os/random.h"
+#include "proto/byte-writer.h"
+#include "proto/ntp-tail.h"
 
-/* One stamp, with room to spare. */
-#define CONTROL_BYTES 128
-
-/* A stamp further back is of another scale: the clock was set, or is not the kernel's. */
-#define MOST_STAMP_AGE_NS (100 * VT_NS_PER_MS)
+/* Header and code; and of replies, what extension fields may take. */
+#define MOST_REQUEST_BYTES (VT_NTP_PACKET_BYTES + VT_NTP_KEY_ID_BYTES + VT_NTP_CMAC_BYTES)
+#define MOST_BYTES         1024
 
 struct VtNtpExchange {
     VtNtpExchangeParams params;
@@ -27,6 +27,8 @@ struct VtNtpExchange {
     GSource *timer;
     VtNtpPacket request;
     VtInstant sent;
+    bool has_sent_stamp;
+    VtWall sent_stamp;
     int error_number; /* told when the timer fires */
 };
 
@@ -75,96 +77,148 @@ start_timer(VtNtpExchange *exchange, unsigned timeout_ms, int error_number)
     g_source_attach(exchange->timer, g_main_context_get_thread_default());
 }
 
-static bool
-take_stamp(struct msghdr *header, VtWall *ret_stamp)
+/* The stamp of an arrival is before the reading of it, and after the request left. */
+static void
+place_arrival(const VtNtpExchange *exchange, VtWall stamp, VtNtpExchangeResult *result)
 {
-    for (struct cmsghdr *control = CMSG_FIRSTHDR(header); control != NULL;
-         control = CMSG_NXTHDR(header, control)) {
-        if (control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_TIMESTAMPNS)
-            continue;
-        struct timespec stamp;
-        memcpy(&stamp, CMSG_DATA(control), sizeof stamp);
-        *ret_stamp = vt_wall_from_timespec(&stamp);
-        return true;
-    }
-    return false;
+    VtInstant at;
+    if (!vt_ntp_stamps_place(stamp, result->received, &at) ||
+        vt_mono_diff(at.raw, result->received.raw) > 0 ||
+        vt_mono_diff(at.raw, exchange->sent.raw) < 0)
+        return;
+    result->received = at;
+    result->is_received_by_kernel = true;
 }
 
-/* When a packet arrived that the kernel stamped with @stamp and that was read at @now; false
- * if that cannot be. */
-static bool
-find_arrival(const VtNtpExchange *exchange, VtWall stamp, VtInstant now, VtInstant *ret_at)
+/* That of the departure is after the last reading before it, and before the arrival. */
+static void
+place_departure(const VtNtpExchange *exchange, VtNtpExchangeResult *result)
 {
-    VtNs age_ns = vt_wall_diff(now.wall, stamp);
-    VtMono raw_at = vt_mono_add(now.raw, -age_ns);
-    if (age_ns < 0 || age_ns > MOST_STAMP_AGE_NS ||
-        vt_mono_diff(raw_at, exchange->sent.raw) < 0)
-        return false;
-    *ret_at = (VtInstant){ .wall = stamp, .raw = raw_at };
-    return true;
+    VtInstant at;
+    if (!exchange->has_sent_stamp ||
+        !vt_ntp_stamps_place(exchange->sent_stamp, exchange->sent, &at) ||
+        vt_mono_diff(at.raw, exchange->sent.raw) < 0 ||
+        vt_mono_diff(result->received.raw, at.raw) < 0)
+        return;
+    result->sent = at;
+    result->is_sent_by_kernel = true;
 }
 
 static ssize_t
 receive(VtNtpExchange *exchange, uint8_t *bytes, size_t n_bytes, VtNtpExchangeResult *result)
 {
-    union {
-        struct cmsghdr alignment;
-        uint8_t bytes[CONTROL_BYTES];
-    } control;
-    struct iovec vector = { .iov_base = bytes, .iov_len = n_bytes };
-    struct msghdr header = {
-        .msg_iov = &vector,
-        .msg_iovlen = 1,
-        .msg_control = &control,
-        .msg_controllen = sizeof control,
-    };
     VtWall stamp;
+    bool has_stamp;
 
-    ssize_t n_received = recvmsg(exchange->fd, &header, MSG_DONTWAIT);
-    VtInstant now = vt_clock_read(exchange->params.clock);
-    result->received = now;
-    result->is_received_by_kernel = n_received >= 0 && take_stamp(&header, &stamp) &&
-                                    find_arrival(exchange, stamp, now, &result->received);
+    ssize_t n_received =
+        vt_ntp_stamps_receive(exchange->fd, bytes, n_bytes, &stamp, &has_stamp);
+    int error_number = errno;
+    result->received = vt_clock_read(exchange->params.clock);
+    if (has_stamp)
+        place_arrival(exchange, stamp, result);
+    if (vt_ntp_stamps_take_sent(exchange->fd, &stamp)) {
+        exchange->has_sent_stamp = true;
+        exchange->sent_stamp = stamp;
+    }
+    if (n_received >= 0)
+        place_departure(exchange, result);
+    errno = error_number;
     return n_received;
+}
+
+/* With a key, nothing is believed that it did not sign. */
+static bool
+is_authentic(const VtNtpExchange *exchange,
+             const uint8_t *bytes,
+             size_t n_bytes,
+             const VtNtpPacket *reply)
+{
+    uint8_t mac[VT_NTP_CMAC_BYTES];
+    const VtNtpExchangeParams *params = &exchange->params;
+    if (params->keys == NULL)
+        return true;
+    VtNtpTail tail = vt_ntp_tail_parse(reply->version, bytes, n_bytes);
+    if (tail.kind != VT_NTP_TAIL_MAC || tail.key_id != params->key_id ||
+        tail.n_mac_bytes != VT_NTP_CMAC_BYTES ||
+        !vt_ntp_keys_sign(params->keys, params->key_id, bytes, tail.n_signed_bytes, mac))
+        return false;
+    return vt_ntp_keys_is_same_mac(mac, bytes + tail.n_signed_bytes + VT_NTP_KEY_ID_BYTES);
 }
 
 static VtNtpCheck
 check_packet(const VtNtpExchange *exchange,
              const uint8_t *bytes,
              size_t n_bytes,
-             VtNtpPacket *ret_reply)
+             VtNtpExchangeResult *result)
 {
-    if (!vt_ntp_packet_decode(bytes, n_bytes, ret_reply))
+    VtNtpPacket *reply = &result->reply;
+    if (!vt_ntp_packet_decode(bytes, n_bytes, reply))
         return VT_NTP_CHECK_SHORT;
-    return vt_ntp_packet_check_reply(ret_reply, &exchange->request);
+    if (!is_authentic(exchange, bytes, n_bytes, reply))
+        return VT_NTP_CHECK_CODE;
+    result->is_interleaved =
+        vt_ntp_residence_take(exchange->params.residence, &exchange->request, reply);
+    return vt_ntp_packet_check_reply(reply, &exchange->request);
 }
 
-/* A kiss has no time to check; that it answers this request is what it is believed for. */
+/* That it answers this request is what it is believed for, be it good or not. */
 static bool
-is_answer(const VtNtpPacket *reply, VtNtpCheck check)
+is_answer(VtNtpCheck check)
 {
-    return check == VT_NTP_CHECK_OK || (check > VT_NTP_CHECK_ORIGIN && reply->stratum == 0);
+    switch (check) {
+    case VT_NTP_CHECK_OK:
+    case VT_NTP_CHECK_ZERO:
+    case VT_NTP_CHECK_DISTANCE:
+    case VT_NTP_CHECK_ORDER:
+        return true;
+    case VT_NTP_CHECK_SHORT:
+    case VT_NTP_CHECK_VERSION:
+    case VT_NTP_CHECK_MODE:
+    case VT_NTP_CHECK_ORIGIN:
+    case VT_NTP_CHECK_CODE:
+    case VT_NTP_N_CHECKS:
+        break;
+    }
+    return false;
+}
+
+/* RFC 5905, 7.3: an IPv6 address is told by the first bytes of its MD5. */
+static uint32_t
+hash_address(const struct in6_addr *address)
+{
+    g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_MD5);
+    uint8_t digest[16];
+    gsize n_bytes = sizeof digest;
+    uint32_t reference_id;
+
+    g_checksum_update(checksum, address->s6_addr, sizeof address->s6_addr);
+    g_checksum_get_digest(checksum, digest, &n_bytes);
+    memcpy(&reference_id, digest, sizeof reference_id);
+    return ntohl(reference_id);
 }
 
 static uint32_t
 get_own_address(int fd)
 {
-    struct sockaddr_storage address;
+    union {
+        struct sockaddr any;
+        struct sockaddr_in inet;
+        struct sockaddr_in6 inet6;
+    } address;
     socklen_t n_bytes = sizeof address;
-    struct sockaddr_in inet;
 
-    if (getsockname(fd, (struct sockaddr *)&address, &n_bytes) != 0 ||
-        address.ss_family != AF_INET)
+    if (getsockname(fd, &address.any, &n_bytes) != 0)
         return 0;
-    memcpy(&inet, &address, sizeof inet);
-    return ntohl(inet.sin_addr.s_addr);
+    if (address.any.sa_family == AF_INET)
+        return ntohl(address.inet.sin_addr.s_addr);
+    return address.any.sa_family == AF_INET6 ? hash_address(&address.inet6.sin6_addr) : 0;
 }
 
 static gboolean
 on_readable(int fd, GIOCondition condition, gpointer user_data)
 {
     VtNtpExchange *exchange = user_data;
-    uint8_t bytes[VT_NTP_PACKET_BYTES];
+    uint8_t bytes[MOST_BYTES];
     VtNtpExchangeResult result = { .is_answered = true, .sent = exchange->sent };
     (void)condition;
 
@@ -175,10 +229,11 @@ on_readable(int fd, GIOCondition condition, gpointer user_data)
         fail(exchange, errno);
         return G_SOURCE_REMOVE;
     }
-    VtNtpCheck check = check_packet(exchange, bytes, (size_t)n_bytes, &result.reply);
+    VtNtpCheck check = check_packet(exchange, bytes, (size_t)n_bytes, &result);
     exchange->params.n_by_check[check] += 1;
-    if (!is_answer(&result.reply, check))
+    if (!is_answer(check))
         return G_SOURCE_CONTINUE;
+    result.check = check;
     result.own_address = get_own_address(fd);
     exchange->func(&result, exchange->user_data);
     return G_SOURCE_REMOVE;
@@ -190,7 +245,6 @@ open_socket(VtNtpExchange *exchange)
     struct sockaddr_storage address;
     GSocketAddress *wanted = exchange->params.address;
     gssize n_bytes = g_socket_address_get_native_size(wanted);
-    int on = 1;
 
     if (!g_socket_address_to_native(wanted, &address, sizeof address, NULL)) {
         errno = EINVAL;
@@ -199,25 +253,49 @@ open_socket(VtNtpExchange *exchange)
     exchange->fd = socket(address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (exchange->fd < 0)
         return false;
-    /* Without it the time is read when the packet is: later, but no less true. */
-    (void)setsockopt(exchange->fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
+    vt_ntp_stamps_enable(exchange->fd);
     return connect(exchange->fd, (const struct sockaddr *)&address, (socklen_t)n_bytes) == 0;
+}
+
+/* How many bytes it has become; 0: there is no such key. */
+static size_t
+write_request(VtNtpExchange *exchange, uint8_t bytes[MOST_REQUEST_BYTES])
+{
+    const VtNtpExchangeParams *params = &exchange->params;
+    VtByteWriter writer;
+    uint8_t *tail = bytes + VT_NTP_PACKET_BYTES;
+
+    vt_ntp_packet_encode(&exchange->request, bytes);
+    if (params->keys == NULL)
+        return VT_NTP_PACKET_BYTES;
+    vt_byte_writer_init(&writer, tail, VT_NTP_KEY_ID_BYTES);
+    vt_byte_writer_put_be32(&writer, params->key_id);
+    if (!vt_ntp_keys_sign(params->keys, params->key_id, bytes, VT_NTP_PACKET_BYTES,
+                          tail + VT_NTP_KEY_ID_BYTES))
+        return 0;
+    return MOST_REQUEST_BYTES;
 }
 
 static bool
 send_request(VtNtpExchange *exchange)
 {
-    uint8_t bytes[VT_NTP_PACKET_BYTES];
+    uint8_t bytes[MOST_REQUEST_BYTES];
 
     /* All else is zero: a request tells nothing of the machine that it comes from. */
     exchange->request = (VtNtpPacket){
         .version = VT_NTP_VERSION,
         .mode = VT_NTP_MODE_CLIENT,
+        .poll_log2_sec = (int8_t)exchange->params.poll_log2_sec,
         .transmit = vt_random_nonce(),
     };
-    vt_ntp_packet_encode(&exchange->request, bytes);
+    vt_ntp_residence_ask(exchange->params.residence, &exchange->request, vt_random_nonce());
+    size_t n_bytes = write_request(exchange, bytes);
+    if (n_bytes == 0) {
+        errno = ENOKEY;
+        return false;
+    }
     exchange->sent = vt_clock_read(exchange->params.clock);
-    return send(exchange->fd, bytes, sizeof bytes, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+    return send(exchange->fd, bytes, n_bytes, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
 }
 
 VtNtpExchange *

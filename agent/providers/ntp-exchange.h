@@ -10,7 +10,9 @@
 
 #include <gio/gio.h>
 
+#include "agent/providers/ntp-residence.h"
 #include "os/clock.h"
+#include "proto/ntp-keys.h"
 #include "proto/ntp-packet.h"
 
 typedef struct VtNtpExchange VtNtpExchange;
@@ -18,11 +20,14 @@ typedef struct VtNtpExchange VtNtpExchange;
 typedef struct {
     bool is_answered; /* else error_number says why: ETIMEDOUT, ECONNREFUSED, ... */
     int error_number;
-    VtNtpPacket reply;  /* good, or a kiss: stratum 0 and nothing else to rely upon */
-    VtInstant sent;     /* T1 */
-    VtInstant received; /* T4, by the kernel's stamp if there is one */
+    VtInstant sent;     /* T1, by the kernel's stamp if there is one */
+    VtInstant received; /* T4, the same */
+    bool is_sent_by_kernel;
     bool is_received_by_kernel;
-    uint32_t own_address; /* IPv4 that it was sent from, as a reference id; 0 for IPv6 */
+    bool is_interleaved;  /* the reply told of the one before it; made an ordinary one */
+    VtNtpPacket reply;    /* answers the request; a kiss has stratum 0 and nothing to rely on */
+    VtNtpCheck check;     /* what is wrong with it all the same, or VT_NTP_CHECK_OK */
+    uint32_t own_address; /* that it was sent from, as a reference id; 0: unknown */
 } VtNtpExchangeResult;
 
 /* Called once, from the main loop; the exchange may be freed in it. */
@@ -32,7 +37,11 @@ typedef struct {
     GSocketAddress *address;
     unsigned timeout_ms;
     VtClock *clock;
-    uint64_t *n_by_check; /* VT_NTP_N_CHECKS counters of packets, by verdict */
+    uint64_t *n_by_check;  /* VT_NTP_N_CHECKS counters of packets, by verdict */
+    const VtNtpKeys *keys; /* NULL: replies need no code */
+    uint32_t key_id;
+    VtNtpResidence *residence; /* what is known of the server's earlier replies */
+    int poll_log2_sec;         /* told to the server, which may ask for fewer requests */
 } VtNtpExchangeParams;
 
 /* Sends the request. What @params points to must outlive the exchange. Transfer full. */

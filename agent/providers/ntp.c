@@ -11,8 +11,14 @@
 #define TIMEOUT_MS       1000
 #define LOCAL_TIMEOUT_MS 200
 
-/* An address that was silent so often may be another machine's by now. */
-#define FAILURES_TO_MOVE 4
+/* The time limit ends an exchange that takes longer; a machine that stood still does not see. */
+#define MOST_DELAY_NS (TIMEOUT_MS * VT_NS_PER_MS)
+
+/* What two clocks may differ by over one exchange: 1000 ppm of a second. */
+#define MOST_CREEP_NS VT_NS_PER_MS
+
+/* A server's last correction is in its past. */
+#define MOST_AHEAD_NS VT_NS_PER_SEC
 
 /* One server on a network could lie; four exchanges that agree take a lasting lie. */
 #define READINGS_TO_STEP 4
@@ -22,25 +28,22 @@
 #define KISS_RSTR UINT32_C(0x52535452) /* "RSTR" */
 
 typedef struct {
-    char *host;
-    uint16_t port;
     bool is_local;
+    const VtNtpKeys *keys; /* NULL: replies need no code */
+    uint32_t key_id;
+    int poll_log2_sec;
     VtClock *clock;
     const VtProviderNtpListener *listener;
     void *user_data;
 
-    GSocketAddress *address; /* NULL: not resolved yet */
-    GList *others;           /* GInetAddress, to be tried when that one fails */
-    GCancellable *resolving; /* NULL: no look-up under way */
-    bool is_wanted;          /* a reading waits for it */
-    unsigned n_failures;     /* in a row */
+    GSocketAddress *address; /* NULL: not known yet */
+    VtNtpResidence residence;
     VtNtpExchange *exchange;
     char *problem;
     VtProviderNtpCounters counters;
     VtNtpFacts facts;
+    VtNtpPacket previous; /* the reply before this one */
 } NtpProvider;
-
-static void begin_exchange(NtpProvider *provider);
 
 static void
 set_problem(NtpProvider *provider, const char *problem)
@@ -55,80 +58,7 @@ static void
 finish(NtpProvider *provider, const VtReading *reading)
 {
     g_clear_pointer(&provider->exchange, vt_ntp_exchange_free);
-    provider->is_wanted = false;
     provider->listener->on_reading(reading, provider->user_data);
-}
-
-static void
-use_address(NtpProvider *provider, GInetAddress *address)
-{
-    g_clear_object(&provider->address);
-    provider->address = g_inet_socket_address_new(address, provider->port);
-}
-
-static void
-use_next_address(NtpProvider *provider)
-{
-    GInetAddress *next = provider->others->data;
-    provider->others = g_list_delete_link(provider->others, provider->others);
-    use_address(provider, next);
-    g_object_unref(next);
-}
-
-static void
-clear_others(NtpProvider *provider)
-{
-    g_list_free_full(g_steal_pointer(&provider->others), g_object_unref);
-}
-
-static void
-on_resolved(GObject *resolver, GAsyncResult *result, gpointer user_data)
-{
-    g_autoptr(GError) error = NULL;
-    GList *found = g_resolver_lookup_by_name_finish(G_RESOLVER(resolver), result, &error);
-    /* The provider is gone when this look-up was cancelled. */
-    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-        return;
-
-    NtpProvider *provider = user_data;
-    g_clear_object(&provider->resolving);
-    if (found != NULL) {
-        clear_others(provider);
-        provider->others = found;
-        use_next_address(provider);
-    }
-    if (!provider->is_wanted || provider->exchange != NULL)
-        return;
-    if (provider->address != NULL) {
-        begin_exchange(provider);
-        return;
-    }
-    set_problem(provider, error->message);
-    finish(provider, NULL);
-}
-
-static void
-resolve(NtpProvider *provider)
-{
-    if (provider->resolving != NULL)
-        return;
-    g_autoptr(GResolver) resolver = g_resolver_get_default();
-    provider->resolving = g_cancellable_new();
-    g_resolver_lookup_by_name_async(resolver, provider->host, provider->resolving, on_resolved,
-                                    provider);
-}
-
-/* Servers move; and of several addresses another may answer. */
-static void
-look_elsewhere(NtpProvider *provider)
-{
-    provider->n_failures += 1;
-    if (provider->n_failures % FAILURES_TO_MOVE != 0)
-        return;
-    if (provider->others != NULL)
-        use_next_address(provider);
-    else
-        resolve(provider);
 }
 
 /* Whether the reply is a wish, not the time. */
@@ -157,33 +87,43 @@ take_kiss(NtpProvider *provider, const VtNtpPacket *reply)
 }
 
 static void
-fail_test(NtpProvider *provider, VtNtpTest test)
+reject(NtpProvider *provider, VtNtpTest test, const char *problem)
 {
     provider->facts.failed_tests |= (uint16_t)(1u << test);
+    set_problem(provider, problem);
 }
 
+/* Each test that fails is noted; the last of them is what is told. */
 static bool
 is_of_use(NtpProvider *provider, const VtNtpExchangeResult *result)
 {
     const VtNtpPacket *reply = &result->reply;
+    const VtNtpPacket *previous = &provider->previous;
     bool is_synchronised =
         reply->leap != VT_NTP_LEAP_UNSYNCHRONISED && reply->stratum >= 1 && reply->stratum < 16;
-    if (!is_synchronised &&
-        !(provider->is_local && reply->leap == VT_NTP_LEAP_UNSYNCHRONISED)) {
+    bool is_stopwatch = provider->is_local && reply->leap == VT_NTP_LEAP_UNSYNCHRONISED;
+
+    if (!is_synchronised && !is_stopwatch) {
         provider->counters.n_unsynchronised += 1;
-        fail_test(provider, VT_NTP_TEST_SYNCHRONISED);
-        set_problem(provider, "the server is not synchronised");
-        return false;
+        reject(provider, VT_NTP_TEST_SYNCHRONISED, "the server is not synchronised");
     }
-    /* RFC 5905, test 7: a server that follows this machine says nothing new. */
+    /* A server that follows this machine says nothing new. */
     if (result->own_address != 0 && reply->stratum > 1 &&
         reply->reference_id == result->own_address) {
         provider->counters.n_loops += 1;
-        fail_test(provider, VT_NTP_TEST_NO_LOOP);
-        set_problem(provider, "the server follows this machine");
-        return false;
+        reject(provider, VT_NTP_TEST_NO_LOOP, "the server follows this machine");
     }
-    return true;
+    if (reply->receive == previous->receive && reply->transmit == previous->transmit) {
+        provider->counters.n_repeated += 1;
+        reject(provider, VT_NTP_TEST_NOT_REPEATED, "the server's clock stands still");
+    }
+    /* Set after it was synchronised, by more than any clock is late. */
+    if (is_synchronised && reply->reference != 0 &&
+        vt_ntp_stamp_diff(reply->reference, reply->receive) > MOST_AHEAD_NS) {
+        provider->counters.n_implausible += 1;
+        reject(provider, VT_NTP_TEST_PLAUSIBLE, "the server was set after it was asked");
+    }
+    return provider->facts.failed_tests == 0;
 }
 
 static void
@@ -192,7 +132,70 @@ note_reply(NtpProvider *provider, const VtNtpExchangeResult *result)
     provider->facts.has_reply = true;
     provider->facts.reply = result->reply;
     provider->facts.failed_tests = 0;
+    provider->facts.is_sent_by_kernel = result->is_sent_by_kernel;
     provider->facts.is_received_by_kernel = result->is_received_by_kernel;
+    provider->facts.is_interleaved = result->is_interleaved;
+    provider->facts.is_authenticated = provider->keys != NULL;
+}
+
+/* What the reading itself must be like. */
+static bool
+is_plausible(NtpProvider *provider, const VtReading *reading)
+{
+    VtNs bracket_ns = vt_mono_diff(reading->received.raw, reading->sent.raw);
+    VtNs held_ns = vt_wall_diff(reading->reference_sent_at, reading->reference_received_at);
+    if (bracket_ns >= MOST_DELAY_NS)
+        reject(provider, VT_NTP_TEST_SHORT_DELAY, "the answer took too long");
+    if (held_ns > bracket_ns + MOST_CREEP_NS)
+        reject(provider, VT_NTP_TEST_PLAUSIBLE, "the server held the request too long");
+    return provider->facts.failed_tests == 0;
+}
+
+/* It answers the request, and is no use all the same. */
+static void
+take_flawed(NtpProvider *provider, VtNtpCheck check)
+{
+    switch (check) {
+    case VT_NTP_CHECK_ZERO:
+        reject(provider, VT_NTP_TEST_HAS_TIME, "the answer lacks its times");
+        return;
+    case VT_NTP_CHECK_DISTANCE:
+        reject(provider, VT_NTP_TEST_NEAR, "the server is too far from true time");
+        return;
+    case VT_NTP_CHECK_ORDER:
+        reject(provider, VT_NTP_TEST_IN_ORDER, "the answer's times are out of order");
+        return;
+    case VT_NTP_CHECK_OK:
+    case VT_NTP_CHECK_SHORT:
+    case VT_NTP_CHECK_VERSION:
+    case VT_NTP_CHECK_MODE:
+    case VT_NTP_CHECK_ORIGIN:
+    case VT_NTP_CHECK_CODE:
+    case VT_NTP_N_CHECKS:
+        break;
+    }
+    g_assert_not_reached();
+}
+
+static void
+take_time(NtpProvider *provider, const VtNtpExchangeResult *result)
+{
+    bool is_useful = is_of_use(provider, result);
+    provider->previous = result->reply;
+    if (!is_useful) {
+        finish(provider, NULL);
+        return;
+    }
+    VtReading reading = vt_ntp_reading_make(&result->reply, result->sent, result->received);
+    reading.n_to_step = READINGS_TO_STEP;
+    vt_ntp_facts_note_reading(&provider->facts, &reading);
+    /* What befell this machine meanwhile is for others to see: the reading is handed on. */
+    if (is_plausible(provider, &reading)) {
+        provider->facts.n_valid += 1;
+        vt_ntp_residence_note(&provider->residence, &result->reply);
+        set_problem(provider, NULL);
+    }
+    finish(provider, &reading);
 }
 
 static void
@@ -205,22 +208,18 @@ on_exchanged(const VtNtpExchangeResult *result, void *user_data)
         set_problem(provider, result->error_number == ETIMEDOUT
                                   ? "no answer"
                                   : g_strerror(result->error_number));
-        look_elsewhere(provider);
         finish(provider, NULL);
         return;
     }
-    provider->n_failures = 0;
     note_reply(provider, result);
-    if (take_kiss(provider, &result->reply) || !is_of_use(provider, result)) {
+    if (take_kiss(provider, &result->reply)) {
         finish(provider, NULL);
-        return;
+    } else if (result->check != VT_NTP_CHECK_OK) {
+        take_flawed(provider, result->check);
+        finish(provider, NULL);
+    } else {
+        take_time(provider, result);
     }
-    VtReading reading = vt_ntp_reading_make(&result->reply, result->sent, result->received);
-    reading.n_to_step = READINGS_TO_STEP;
-    vt_ntp_facts_note_reading(&provider->facts, &reading);
-    provider->facts.n_valid += 1;
-    set_problem(provider, NULL);
-    finish(provider, &reading);
 }
 
 static void
@@ -231,6 +230,10 @@ begin_exchange(NtpProvider *provider)
         .timeout_ms = provider->is_local ? LOCAL_TIMEOUT_MS : TIMEOUT_MS,
         .clock = provider->clock,
         .n_by_check = provider->counters.n_by_check,
+        .keys = provider->keys,
+        .key_id = provider->key_id,
+        .residence = &provider->residence,
+        .poll_log2_sec = provider->poll_log2_sec,
     };
     provider->facts.n_sent += 1;
     provider->exchange = vt_ntp_exchange_begin(&params, on_exchanged, provider);
@@ -239,8 +242,9 @@ begin_exchange(NtpProvider *provider)
 static bool
 ntp_is_usable(void *instance)
 {
-    (void)instance; /* a server can always be asked; whether it answers is another matter */
-    return true;
+    /* Whether it answers is another matter. */
+    const NtpProvider *provider = instance;
+    return provider->address != NULL;
 }
 
 static void
@@ -248,25 +252,16 @@ ntp_begin(void *instance)
 {
     NtpProvider *provider = instance;
     g_clear_pointer(&provider->exchange, vt_ntp_exchange_free);
-    provider->is_wanted = true;
-    if (provider->address != NULL)
-        begin_exchange(provider);
-    else
-        resolve(provider);
+    begin_exchange(provider);
 }
 
 static void
 ntp_free(void *instance)
 {
     NtpProvider *provider = instance;
-    if (provider->resolving != NULL)
-        g_cancellable_cancel(provider->resolving);
-    g_clear_object(&provider->resolving);
     g_clear_pointer(&provider->exchange, vt_ntp_exchange_free);
-    clear_others(provider);
     g_clear_object(&provider->address);
     g_free(provider->problem);
-    g_free(provider->host);
     g_free(provider);
 }
 
@@ -284,14 +279,12 @@ vt_provider_ntp_new(const VtProviderNtpParams *params,
                     void *user_data)
 {
     NtpProvider *provider = g_new0(NtpProvider, 1);
-    provider->host = g_strdup(params->host);
-    provider->port = params->port;
     provider->is_local = params->is_local;
+    provider->keys = params->keys;
+    provider->key_id = params->key_id;
     provider->clock = clock;
     provider->listener = listener;
     provider->user_data = user_data;
-    /* A numeric address needs no look-up, and may name an interface as look-ups cannot. */
-    provider->address = g_inet_socket_address_new_from_string(params->host, params->port);
     return (VtProvider){ .kind = &ntp_kind, .instance = provider };
 }
 
@@ -300,6 +293,44 @@ get_instance(const VtProvider *provider)
 {
     g_assert(provider->kind == &ntp_kind);
     return provider->instance;
+}
+
+static NtpProvider *
+get_own(VtProvider *provider)
+{
+    g_assert(provider->kind == &ntp_kind);
+    return provider->instance;
+}
+
+void
+vt_provider_ntp_set_address(VtProvider *provider, GSocketAddress *address)
+{
+    NtpProvider *ntp = get_own(provider);
+    g_clear_pointer(&ntp->exchange, vt_ntp_exchange_free);
+    g_set_object(&ntp->address, address);
+    ntp->residence = (VtNtpResidence){ 0 };
+    ntp->facts = (VtNtpFacts){ 0 };
+    ntp->counters = (VtProviderNtpCounters){ 0 };
+    ntp->previous = (VtNtpPacket){ 0 };
+    set_problem(ntp, NULL);
+}
+
+GSocketAddress *
+vt_provider_ntp_get_address(const VtProvider *provider)
+{
+    return get_instance(provider)->address;
+}
+
+void
+vt_provider_ntp_set_problem(VtProvider *provider, const char *problem)
+{
+    set_problem(get_own(provider), problem);
+}
+
+void
+vt_provider_ntp_set_poll(VtProvider *provider, int poll_log2_sec)
+{
+    get_own(provider)->poll_log2_sec = poll_log2_sec;
 }
 
 const char *

@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One NTP server, asked over UDP. Each request leaves from a socket of its own, so from a port
- * that nobody can guess, and carries 64 random bits where others put their clock. Names are resolved asynchronously, and again when the
- * address stops answering.
+ * One NTP server at one address, asked over UDP. Each request leaves from a socket of its own, so
+ * from a port that nobody can guess, and carries 64 random bits where others put their clock.
+ * Who finds its address, and another when it is silent, is not its business.
  */
 #pragma once
+
+#include <gio/gio.h>
 
 #include "agent/providers/ntp-facts.h"
 #include "agent/providers/provider.h"
 #include "os/clock.h"
+#include "proto/ntp-keys.h"
 #include "proto/ntp-packet.h"
 
 typedef struct {
-    const char *host; /* numeric address or host name */
-    uint16_t port;
     /* Of this host or beside it: answers at once, and is of use even if not synchronised. */
     bool is_local;
+    const VtNtpKeys *keys; /* must outlive it; NULL: replies need no code */
+    uint32_t key_id;       /* of the one that signs requests and replies */
 } VtProviderNtpParams;
 
 /* What a server asks for when it does not tell the time. */
@@ -39,7 +42,19 @@ VtProvider vt_provider_ntp_new(const VtProviderNtpParams *params,
 /* Why the last reading failed, in words; NULL if it did not. Borrowed. */
 const char *vt_provider_ntp_get_problem(const VtProvider *provider);
 
-/* "192.0.2.1:123" as resolved last; NULL before. Transfer full. */
+/* From now on that one is asked, and nothing is known of it; NULL: nobody. */
+void vt_provider_ntp_set_address(VtProvider *provider, GSocketAddress *address);
+
+/* Borrowed; NULL: none yet. */
+GSocketAddress *vt_provider_ntp_get_address(const VtProvider *provider);
+
+/* Why it has no address, in words. */
+void vt_provider_ntp_set_problem(VtProvider *provider, const char *problem);
+
+/* What the server is told of how often it is asked. */
+void vt_provider_ntp_set_poll(VtProvider *provider, int poll_log2_sec);
+
+/* "192.0.2.1:123"; NULL: none yet. Transfer full. */
 char *vt_provider_ntp_dup_address(const VtProvider *provider);
 
 typedef struct {
@@ -47,6 +62,8 @@ typedef struct {
     uint64_t n_kisses;
     uint64_t n_unsynchronised; /* dropped since the server is not synchronised */
     uint64_t n_loops;          /* dropped since the server follows this machine */
+    uint64_t n_repeated;       /* dropped since its clock did not move */
+    uint64_t n_implausible;    /* dropped since it contradicts itself */
     uint64_t n_timeouts;
 } VtProviderNtpCounters;
 

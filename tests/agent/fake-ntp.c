@@ -6,6 +6,9 @@
 
 #include <glib-unix.h>
 
+/* Header, number of the key, code. */
+#define MOST_BYTES (VT_NTP_PACKET_BYTES + 4 + VT_NTP_CMAC_BYTES)
+
 static VtWall
 read_clock(const FakeNtp *ntp)
 {
@@ -16,6 +19,7 @@ read_clock(const FakeNtp *ntp)
 static VtNtpPacket
 make_reply(const FakeNtp *ntp)
 {
+    VtNtpStamp now = vt_ntp_stamp_from_wall(read_clock(ntp));
     return (VtNtpPacket){
         .leap = ntp->leap,
         .version = ntp->request.version,
@@ -25,10 +29,10 @@ make_reply(const FakeNtp *ntp)
         .root_delay = vt_ntp_short_from_ns(VT_NS_PER_MS),
         .root_dispersion = vt_ntp_short_from_ns(VT_NS_PER_MS),
         .reference_id = ntp->reference_id,
-        .reference = 1,
+        .reference = now - (UINT64_C(16) << 32),
         .origin = ntp->request.transmit,
-        .receive = vt_ntp_stamp_from_wall(read_clock(ntp)),
-        .transmit = vt_ntp_stamp_from_wall(read_clock(ntp)),
+        .receive = now | 1, /* never like a transmit stamp */
+        .transmit = now + 2,
     };
 }
 
@@ -62,44 +66,104 @@ send_forgeries(const FakeNtp *ntp, const struct sockaddr_in *peer)
     send_packet(ntp->fd, peer, &lie);
 }
 
+/* The time that a reply really left is told with the next one. */
+static void
+interleave(FakeNtp *ntp, VtNtpPacket *reply)
+{
+    bool is_asked = ntp->request.origin == ntp->last_receive && ntp->last_receive != 0 &&
+                    ntp->request.receive != ntp->request.transmit;
+    VtNtpStamp left = ntp->last_left;
+    uint64_t held = (uint64_t)ntp->held_ns * (UINT64_C(1) << 32) / (uint64_t)VT_NS_PER_SEC;
+
+    ntp->last_receive = reply->receive;
+    ntp->last_left = reply->receive + held;
+    if (!ntp->is_interleaving || !is_asked)
+        return;
+    reply->origin = ntp->request.receive;
+    reply->transmit = left;
+}
+
+static size_t
+sign(const FakeNtp *ntp, uint8_t *bytes)
+{
+    if (ntp->keys == NULL || ntp->manner == FAKE_NTP_UNSIGNED ||
+        ntp->n_request_bytes <= VT_NTP_PACKET_BYTES)
+        return VT_NTP_PACKET_BYTES;
+    uint8_t *tail = bytes + VT_NTP_PACKET_BYTES;
+    memset(tail, 0, 4);
+    tail[3] = 1;
+    g_assert_true(vt_ntp_keys_sign(ntp->keys, 1, bytes, VT_NTP_PACKET_BYTES, tail + 4));
+    tail[4] ^= ntp->manner == FAKE_NTP_WRONG_CODE;
+    return VT_NTP_PACKET_BYTES + 4 + VT_NTP_CMAC_BYTES;
+}
+
+static void
+spoil(const FakeNtp *ntp, VtNtpPacket *reply)
+{
+    VtNtpPacket last;
+    switch (ntp->manner) {
+    case FAKE_NTP_WRONG_ORIGIN:
+        reply->origin ^= 1;
+        break;
+    case FAKE_NTP_KISS:
+        reply->stratum = 0;
+        reply->leap = VT_NTP_LEAP_UNSYNCHRONISED;
+        break;
+    case FAKE_NTP_FROZEN:
+        g_assert_true(vt_ntp_packet_decode(ntp->last_reply, sizeof ntp->last_reply, &last));
+        reply->receive = last.receive;
+        reply->transmit = last.transmit;
+        break;
+    case FAKE_NTP_TIMELESS:
+        reply->receive = 0;
+        break;
+    case FAKE_NTP_FAR:
+        reply->root_dispersion = vt_ntp_short_from_ns(20 * VT_NS_PER_SEC);
+        break;
+    case FAKE_NTP_BACKWARD:
+        reply->transmit = reply->receive - (UINT64_C(1) << 32);
+        break;
+    case FAKE_NTP_SET_LATER:
+        reply->reference = reply->receive + (UINT64_C(3600) << 32);
+        break;
+    case FAKE_NTP_HONEST:
+    case FAKE_NTP_SILENT:
+    case FAKE_NTP_SHORT:
+    case FAKE_NTP_FORGED_FIRST:
+    case FAKE_NTP_REPLAY_FIRST:
+    case FAKE_NTP_OTHER_PORT:
+    case FAKE_NTP_UNSIGNED:
+    case FAKE_NTP_WRONG_CODE:
+        break;
+    }
+}
+
 static void
 answer(FakeNtp *ntp, const struct sockaddr_in *peer)
 {
     VtNtpPacket reply = make_reply(ntp);
-    uint8_t bytes[VT_NTP_PACKET_BYTES];
+    uint8_t bytes[MOST_BYTES];
 
-    switch (ntp->manner) {
-    case FAKE_NTP_SILENT:
+    if (ntp->manner == FAKE_NTP_SILENT)
         return;
-    case FAKE_NTP_WRONG_ORIGIN:
-        reply.origin ^= 1;
-        break;
-    case FAKE_NTP_FORGED_FIRST:
+    if (ntp->manner == FAKE_NTP_FORGED_FIRST)
         send_forgeries(ntp, peer);
-        break;
-    case FAKE_NTP_REPLAY_FIRST:
+    if (ntp->manner == FAKE_NTP_REPLAY_FIRST)
         send_bytes(ntp->fd, peer, ntp->last_reply, sizeof ntp->last_reply);
-        break;
-    case FAKE_NTP_KISS:
-        reply.stratum = 0;
-        reply.leap = VT_NTP_LEAP_UNSYNCHRONISED;
-        break;
-    case FAKE_NTP_HONEST:
-    case FAKE_NTP_SHORT:
-    case FAKE_NTP_OTHER_PORT:
-        break;
-    }
+    interleave(ntp, &reply);
+    spoil(ntp, &reply);
     vt_ntp_packet_encode(&reply, bytes);
-    memcpy(ntp->last_reply, bytes, sizeof bytes);
+    memcpy(ntp->last_reply, bytes, sizeof ntp->last_reply);
+    size_t n_bytes = sign(ntp, bytes);
     send_bytes(ntp->manner == FAKE_NTP_OTHER_PORT ? ntp->other_fd : ntp->fd, peer, bytes,
-               ntp->manner == FAKE_NTP_SHORT ? sizeof bytes - 1 : sizeof bytes);
+               ntp->manner == FAKE_NTP_SHORT ? n_bytes - 1 : n_bytes);
 }
 
 static gboolean
 on_request(int fd, GIOCondition condition, gpointer user_data)
 {
     FakeNtp *ntp = user_data;
-    uint8_t bytes[VT_NTP_PACKET_BYTES];
+    uint8_t bytes[MOST_BYTES];
     struct sockaddr_in peer;
     socklen_t n_peer = sizeof peer;
     (void)condition;
@@ -109,39 +173,49 @@ on_request(int fd, GIOCondition condition, gpointer user_data)
     if (n_bytes < 0 || !vt_ntp_packet_decode(bytes, (size_t)n_bytes, &ntp->request))
         return G_SOURCE_CONTINUE;
     ntp->n_requests += 1;
+    ntp->n_request_bytes = (size_t)n_bytes;
     ntp->client_port = ntohs(peer.sin_port);
     answer(ntp, &peer);
     return G_SOURCE_CONTINUE;
 }
 
+/* @port: 0 for any, told then. */
 static VtFd
-bind_loopback(uint16_t *ret_port)
+bind_loopback(uint8_t host, uint16_t *port)
 {
     struct sockaddr_in address = {
         .sin_family = AF_INET,
-        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+        .sin_port = htons(*port),
+        .sin_addr.s_addr = htonl((INADDR_LOOPBACK & ~UINT32_C(0xff)) | host),
     };
     socklen_t n_address = sizeof address;
     VtFd fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     g_assert_cmpint(bind(fd, (const struct sockaddr *)&address, sizeof address), ==, 0);
     g_assert_cmpint(getsockname(fd, (struct sockaddr *)&address, &n_address), ==, 0);
-    *ret_port = ntohs(address.sin_port);
+    *port = ntohs(address.sin_port);
     return fd;
 }
 
 void
 fake_ntp_init(FakeNtp *ntp, FakeKernel *kernel)
 {
-    uint16_t other_port;
+    fake_ntp_init_at(ntp, kernel, 1, 0);
+}
+
+void
+fake_ntp_init_at(FakeNtp *ntp, FakeKernel *kernel, uint8_t host, uint16_t port)
+{
+    uint16_t other_port = 0;
     *ntp = (FakeNtp){
         .kernel = kernel,
         .wall_at_start = kernel->wall,
         .raw_at_start = kernel->raw,
         .stratum = 2,
         .reference_id = 0xc0000201,
+        .port = port,
     };
-    ntp->fd = bind_loopback(&ntp->port);
-    ntp->other_fd = bind_loopback(&other_port);
+    ntp->fd = bind_loopback(host, &ntp->port);
+    ntp->other_fd = bind_loopback(host, &other_port);
     ntp->source = g_unix_fd_source_new(ntp->fd, G_IO_IN);
     g_source_set_callback(ntp->source, G_SOURCE_FUNC(on_request), ntp, NULL);
     g_source_attach(ntp->source, g_main_context_get_thread_default());

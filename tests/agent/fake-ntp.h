@@ -10,6 +10,7 @@
 #include <glib.h>
 
 #include "os/fd.h"
+#include "proto/ntp-keys.h"
 #include "proto/ntp-packet.h"
 #include "tests/os/fake-kernel.h"
 
@@ -22,6 +23,13 @@ typedef enum {
     FAKE_NTP_REPLAY_FIRST, /* the reply before this one, then the honest one */
     FAKE_NTP_OTHER_PORT,   /* the right reply, from another port */
     FAKE_NTP_KISS,         /* reference_id is what it says */
+    FAKE_NTP_FROZEN,       /* the clock of the reply before */
+    FAKE_NTP_TIMELESS,     /* no receive time */
+    FAKE_NTP_FAR,          /* 20 s from true time */
+    FAKE_NTP_BACKWARD,     /* sent before it was received */
+    FAKE_NTP_SET_LATER,    /* last set an hour after it was asked */
+    FAKE_NTP_UNSIGNED,     /* as if it had no key */
+    FAKE_NTP_WRONG_CODE,   /* signed with something else */
 } FakeNtpManner;
 
 typedef struct {
@@ -36,6 +44,12 @@ typedef struct {
     uint8_t leap;
     uint8_t stratum;
     uint32_t reference_id;
+    bool is_interleaving; /* answers in interleaved mode when asked to */
+    VtNs held_ns;         /* how long it holds a request in truth; it never says so at once */
+    VtNtpStamp last_receive; /* of the last reply, and when that left in truth */
+    VtNtpStamp last_left;
+    const VtNtpKeys *keys; /* NULL: it signs nothing */
+    size_t n_request_bytes;
     GSource *source;
     unsigned n_requests;
     VtNtpPacket request; /* the last */
@@ -45,4 +59,7 @@ typedef struct {
 
 /* Honest, synchronised, stratum 2. */
 void fake_ntp_init(FakeNtp *ntp, FakeKernel *kernel);
+
+/* At 127.0.0.@host, and at port @port if that is not 0. */
+void fake_ntp_init_at(FakeNtp *ntp, FakeKernel *kernel, uint8_t host, uint16_t port);
 void fake_ntp_clear(FakeNtp *ntp);

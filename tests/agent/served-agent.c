@@ -44,7 +44,7 @@ served_agent_start(ServedAgent *fixture)
     VtAgentParams params = {
         .places = fake_host_get_places(&fixture->host),
         .tick_ns = 5 * VT_NS_PER_MS,
-        .servers = fixture->servers,
+        .servers = { .servers = fixture->servers },
     };
     fixture->agent = vt_agent_new(&params, fixture->clock);
 }
@@ -56,7 +56,7 @@ served_agent_start_without_link(ServedAgent *fixture)
     VtAgentParams params = {
         .places = { .sysfs_path = "/nonexistent", .device_path = "/nonexistent" },
         .tick_ns = 5 * VT_NS_PER_MS,
-        .servers = fixture->servers,
+        .servers = { .servers = fixture->servers },
     };
     fixture->agent = vt_agent_new(&params, fixture->clock);
 }

@@ -34,6 +34,36 @@ test_servers_have_defaults(void)
     g_assert_cmpstr(far->address, ==, "ntp.example.com");
     g_assert_false(far->is_local);
     g_assert_cmpint(far->port, ==, 123);
+    g_assert_true(far->has_burst);
+    g_assert_cmpint(far->least_poll, ==, 6);
+    g_assert_cmpint(far->greatest_poll, ==, 10);
+    g_assert_false(far->is_preferred || far->is_trusted || far->is_required);
+    g_assert_cmpint(far->key, ==, 0);
+    g_assert_cmpint(far->most_sources, ==, 0);
+}
+
+static void
+test_pool_is_read(void)
+{
+    g_auto(VtAgentConfig) config = { 0 };
+    g_autoptr(GError) error = NULL;
+
+    bool is_good = parse("[agent]\nntp-keys=/etc/keys\n"
+                         "[pool public]\naddress=pool.ntp.org\niburst=no\nminpoll=7\n"
+                         "maxpoll=9\nprefer=yes\ntrust=yes\nrequire=yes\nkey=7\n"
+                         "max-sources=3\n",
+                         &config, &error);
+
+    g_assert_no_error(error);
+    g_assert_true(is_good);
+    g_assert_cmpuint(config.pools->len, ==, 1);
+    const VtServerConfig *pool = g_ptr_array_index(config.pools, 0);
+    g_assert_cmpint(pool->most_sources, ==, 3);
+    g_assert_false(pool->has_burst);
+    g_assert_true(pool->is_preferred && pool->is_trusted && pool->is_required);
+    g_assert_cmpint(pool->least_poll, ==, 7);
+    g_assert_cmpint(pool->greatest_poll, ==, 9);
+    g_assert_cmpint(pool->key, ==, 7);
 }
 
 static void
@@ -47,6 +77,11 @@ test_server_without_address_or_with_the_links_name_is_refused(void)
         { "[server a]\naddress=\n", "[server a] address: missing" },
         { "[server link]\naddress=192.0.2.1\n",
           "[server link]: that is what the link to the host is called" },
+        { "[pool p]\nlocal=yes\n", "[pool p] address: missing" },
+        { "[server a]\naddress=b\n[pool a]\naddress=c\n", "[pool a]: a server has that name" },
+        { "[server a]\naddress=b\nminpoll=8\nmaxpoll=7\n",
+          "[server a] minpoll: greater than maxpoll" },
+        { "[server a]\naddress=b\nkey=1\n", "[server a] key: [agent] ntp-keys names no file" },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -94,6 +129,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/agent/config/servers-have-defaults", test_servers_have_defaults);
+    g_test_add_func("/agent/config/pool-is-read", test_pool_is_read);
     g_test_add_func("/agent/config/server-without-address-or-with-the-links-name-is-refused",
                     test_server_without_address_or_with_the_links_name_is_refused);
     g_test_add_func("/agent/config/clocks-have-defaults-and-need-a-pattern-or-a-node",

@@ -19,7 +19,7 @@ count_requests(VtPoll *poll, VtNs from_ns, VtNs span_ns, VtNs tick_ns, bool is_w
     for (VtNs at_ns = from_ns; at_ns < from_ns + span_ns; at_ns += tick_ns) {
         if (vt_poll_get_wait(poll, is_wanted, after(at_ns)) > 0)
             continue;
-        vt_poll_note_asked(poll, after(at_ns));
+        vt_poll_note_asked(poll, after(at_ns), 0);
         n_requests++;
     }
     return n_requests;
@@ -30,7 +30,7 @@ test_link_is_asked_whenever_wanted(void)
 {
     VtPoll poll;
     vt_poll_init(&poll, VT_POLL_FREE);
-    vt_poll_note_asked(&poll, begun);
+    vt_poll_note_asked(&poll, begun, 0);
 
     g_assert_cmpint(vt_poll_get_wait(&poll, true, begun), ==, 0);
     g_assert_cmpint(vt_poll_get_wait(&poll, false, begun), ==, 0);
@@ -53,7 +53,7 @@ test_local_server_in_a_hurry_is_asked_each_50_ms(void)
 {
     VtPoll poll;
     vt_poll_init(&poll, VT_POLL_LOCAL);
-    vt_poll_note_asked(&poll, begun);
+    vt_poll_note_asked(&poll, begun, 0);
 
     g_assert_cmpint(vt_poll_get_wait(&poll, true, after(20 * VT_NS_PER_MS)), ==,
                     30 * VT_NS_PER_MS);
@@ -66,7 +66,7 @@ test_network_server_is_asked_in_a_burst_and_then_seldom(void)
     VtPoll poll;
     vt_poll_init(&poll, VT_POLL_NETWORK);
 
-    g_assert_cmpuint(count_requests(&poll, 0, 12 * VT_NS_PER_SEC, VT_NS_PER_SEC, false), ==, 6);
+    g_assert_cmpuint(count_requests(&poll, 0, 12 * VT_NS_PER_SEC, VT_NS_PER_SEC, false), ==, 4);
     g_assert_cmpuint(
         count_requests(&poll, 12 * VT_NS_PER_SEC, 640 * VT_NS_PER_SEC, VT_NS_PER_SEC, false),
         ==, 10);
@@ -92,12 +92,12 @@ test_network_server_has_one_burst_in_64_seconds(void)
         vt_poll_begin_burst(&poll, after(i * VT_NS_PER_SEC));
     g_assert_cmpuint(
         count_requests(&poll, 160 * VT_NS_PER_SEC, 12 * VT_NS_PER_SEC, VT_NS_PER_SEC, false),
-        ==, 6);
+        ==, 4);
 
     vt_poll_begin_burst(&poll, after(163 * VT_NS_PER_SEC));
     g_assert_cmpuint(poll.n_burst_left, ==, 0);
     vt_poll_begin_burst(&poll, after(164 * VT_NS_PER_SEC));
-    g_assert_cmpuint(poll.n_burst_left, ==, 6);
+    g_assert_cmpuint(poll.n_burst_left, ==, 4);
 }
 
 static void
@@ -105,7 +105,7 @@ test_server_that_asks_for_less_gets_less(void)
 {
     VtPoll poll;
     vt_poll_init(&poll, VT_POLL_NETWORK);
-    vt_poll_note_asked(&poll, begun);
+    vt_poll_note_asked(&poll, begun, 0);
 
     vt_poll_slow_down(&poll);
     g_assert_cmpint(vt_poll_get_wait(&poll, true, begun), ==, 128 * VT_NS_PER_SEC);
@@ -122,7 +122,7 @@ test_local_server_that_asks_for_less_is_not_hurried(void)
 {
     VtPoll poll;
     vt_poll_init(&poll, VT_POLL_LOCAL);
-    vt_poll_note_asked(&poll, begun);
+    vt_poll_note_asked(&poll, begun, 0);
 
     vt_poll_slow_down(&poll);
 
@@ -137,7 +137,7 @@ test_server_that_refuses_is_left_alone_for_an_hour(void)
     for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
         VtPoll poll;
         vt_poll_init(&poll, kinds[i]);
-        vt_poll_note_asked(&poll, begun);
+        vt_poll_note_asked(&poll, begun, 0);
         vt_poll_refuse(&poll);
         vt_poll_begin_burst(&poll, begun);
         g_assert_cmpint(vt_poll_get_wait(&poll, true, begun), ==, 3600 * VT_NS_PER_SEC);
@@ -154,6 +154,135 @@ test_holdover_follows_the_interval(void)
 
     g_assert_cmpint(vt_poll_get_holdover(&local), ==, 5 * VT_NS_PER_SEC);
     g_assert_cmpint(vt_poll_get_holdover(&network), ==, 320 * VT_NS_PER_SEC);
+}
+
+static void
+test_burst_at_the_start_counts(void)
+{
+    VtPoll poll;
+    vt_poll_init(&poll, VT_POLL_NETWORK);
+    count_requests(&poll, 0, 12 * VT_NS_PER_SEC, VT_NS_PER_SEC, false);
+
+    vt_poll_begin_burst(&poll, after(20 * VT_NS_PER_SEC));
+
+    g_assert_cmpuint(poll.n_burst_left, ==, 0);
+}
+
+static void
+test_proof_is_for_a_clock_in_doubt_and_not_kept(void)
+{
+    VtPoll poll;
+    vt_poll_init(&poll, VT_POLL_NETWORK);
+    count_requests(&poll, 0, 12 * VT_NS_PER_SEC, VT_NS_PER_SEC, false);
+    g_assert_cmpint(vt_poll_get_wait(&poll, true, after(12 * VT_NS_PER_SEC)), ==, 0);
+
+    vt_poll_note_asked(&poll, after(100 * VT_NS_PER_SEC), 0);
+
+    g_assert_cmpint(vt_poll_get_wait(&poll, true, after(102 * VT_NS_PER_SEC)), ==,
+                    62 * VT_NS_PER_SEC);
+}
+
+static void
+test_without_bursts_each_request_waits(void)
+{
+    VtPoll poll;
+    vt_poll_init(&poll, VT_POLL_NETWORK);
+    vt_poll_forbid_bursts(&poll);
+
+    g_assert_cmpuint(count_requests(&poll, 0, 640 * VT_NS_PER_SEC, VT_NS_PER_SEC, true), ==,
+                     10);
+    vt_poll_begin_burst(&poll, after(640 * VT_NS_PER_SEC));
+    g_assert_cmpuint(poll.n_burst_left, ==, 0);
+}
+
+/* At rest, so that only readings count. */
+static void
+begin_at_rest(VtPoll *poll)
+{
+    vt_poll_init(poll, VT_POLL_NETWORK);
+    vt_poll_forbid_bursts(poll);
+}
+
+static void
+adapt(VtPoll *poll, unsigned n_times, unsigned n_samples)
+{
+    for (unsigned i = 0; i < n_times; i++)
+        vt_poll_adapt(poll, n_samples, false);
+}
+
+static void
+test_interval_follows_what_the_readings_allow(void)
+{
+    VtPoll poll;
+    begin_at_rest(&poll);
+
+    adapt(&poll, 3, 20);
+    g_assert_cmpint(vt_poll_get_log2_sec(&poll), ==, 6);
+    adapt(&poll, 1, 20);
+    g_assert_cmpint(vt_poll_get_log2_sec(&poll), ==, 7);
+    adapt(&poll, 100, 20);
+    g_assert_cmpint(vt_poll_get_log2_sec(&poll), ==, 10);
+    adapt(&poll, 4, 5);
+    g_assert_cmpint(vt_poll_get_log2_sec(&poll), ==, 9);
+    vt_poll_adapt(&poll, 20, true);
+    g_assert_cmpint(vt_poll_get_log2_sec(&poll), ==, 8);
+    adapt(&poll, 100, 3);
+    g_assert_cmpint(vt_poll_get_log2_sec(&poll), ==, 6);
+}
+
+static void
+test_range_is_kept(void)
+{
+    VtPoll poll;
+    begin_at_rest(&poll);
+    vt_poll_set_range(&poll, 7, 8);
+
+    g_assert_cmpint(vt_poll_get_log2_sec(&poll), ==, 7);
+    adapt(&poll, 100, 20);
+    g_assert_cmpint(vt_poll_get_log2_sec(&poll), ==, 8);
+    adapt(&poll, 100, 3);
+    g_assert_cmpint(vt_poll_get_log2_sec(&poll), ==, 7);
+}
+
+static void
+test_server_that_was_slowed_down_stays_so(void)
+{
+    VtPoll poll;
+    begin_at_rest(&poll);
+    adapt(&poll, 4, 20);
+
+    vt_poll_slow_down(&poll);
+    g_assert_cmpint(vt_poll_get_log2_sec(&poll), ==, 8);
+    adapt(&poll, 100, 3);
+
+    g_assert_cmpint(vt_poll_get_log2_sec(&poll), ==, 8);
+}
+
+static void
+test_disruption_begins_at_the_least_interval(void)
+{
+    VtPoll poll;
+    vt_poll_init(&poll, VT_POLL_NETWORK);
+    count_requests(&poll, 0, 12 * VT_NS_PER_SEC, VT_NS_PER_SEC, false);
+    adapt(&poll, 100, 20);
+
+    vt_poll_begin_burst(&poll, after(4000 * VT_NS_PER_SEC));
+
+    g_assert_cmpint(vt_poll_get_log2_sec(&poll), ==, 6);
+}
+
+static void
+test_lot_makes_an_interval_longer_only(void)
+{
+    VtPoll poll;
+    begin_at_rest(&poll);
+
+    for (VtNs lot_ns = 0; lot_ns < 100 * VT_NS_PER_SEC; lot_ns += VT_NS_PER_SEC / 3) {
+        vt_poll_note_asked(&poll, begun, lot_ns);
+        VtNs wait_ns = vt_poll_get_wait(&poll, false, begun);
+        g_assert_cmpint(wait_ns, >=, 64 * VT_NS_PER_SEC);
+        g_assert_cmpint(wait_ns, <=, 68 * VT_NS_PER_SEC);
+    }
 }
 
 int
@@ -180,5 +309,19 @@ main(int argc, char **argv)
                     test_server_that_refuses_is_left_alone_for_an_hour);
     g_test_add_func("/agent/poll/holdover-follows-the-interval",
                     test_holdover_follows_the_interval);
+    g_test_add_func("/agent/poll/burst-at-the-start-counts", test_burst_at_the_start_counts);
+    g_test_add_func("/agent/poll/proof-is-for-a-clock-in-doubt-and-not-kept",
+                    test_proof_is_for_a_clock_in_doubt_and_not_kept);
+    g_test_add_func("/agent/poll/without-bursts-each-request-waits",
+                    test_without_bursts_each_request_waits);
+    g_test_add_func("/agent/poll/interval-follows-what-the-readings-allow",
+                    test_interval_follows_what_the_readings_allow);
+    g_test_add_func("/agent/poll/range-is-kept", test_range_is_kept);
+    g_test_add_func("/agent/poll/server-that-was-slowed-down-stays-so",
+                    test_server_that_was_slowed_down_stays_so);
+    g_test_add_func("/agent/poll/disruption-begins-at-the-least-interval",
+                    test_disruption_begins_at_the_least_interval);
+    g_test_add_func("/agent/poll/lot-makes-an-interval-longer-only",
+                    test_lot_makes_an_interval_longer_only);
     return g_test_run();
 }

@@ -49,12 +49,11 @@ set_up(Fixture *fixture, gconstpointer data)
     fixture->server = vt_ntp_server_new(&place, 1, policy, fixture->clock);
     place.place = vt_ntp_server_get_place(fixture->server, 0, &error_number);
     g_assert_cmpint(error_number, ==, 0);
-    VtProviderNtpParams params = {
-        .host = "127.0.0.1",
-        .port = vt_ntp_address_get_port(&place.place.address),
-        .is_local = true,
-    };
+    VtProviderNtpParams params = { .is_local = true };
+    g_autoptr(GSocketAddress) address = g_inet_socket_address_new_from_string(
+        "127.0.0.1", vt_ntp_address_get_port(&place.place.address));
     fixture->provider = vt_provider_ntp_new(&params, fixture->clock, &listener, fixture);
+    vt_provider_ntp_set_address(&fixture->provider, address);
 }
 
 static void
