@@ -5,6 +5,7 @@
 #include "agent/authority.h"
 #include "agent/disruption-message.h"
 #include "agent/doubt-timer.h"
+#include "agent/execute.h"
 #include "agent/tick.h"
 #include "agent/wishes.h"
 
@@ -106,7 +107,7 @@ static void
 clear_suspicion(VtAgent *agent, const VtPipelineStatus *status)
 {
     VtLinkAck ack;
-    if (status->state != VT_STATE_TRACKING)
+    if (status->state != VT_STATE_TRACKING && status->state != VT_STATE_ASSIST)
         return;
     vt_disruption_log_on_cleared(&agent->disruptions);
     vt_sign_order_end(vt_hint_list_get_order(agent->hints));
@@ -142,31 +143,14 @@ leave(const VtAgent *agent)
     vt_apply_leave(&place);
 }
 
-/* Whoever else steers the clock by now has the word: what was decided for a clock of ours lapses. */
-static void
-do_to_clock(VtAgent *agent, const VtAction *action)
-{
-    g_autoptr(GError) error = NULL;
-    bool steered = vt_authority_steers(agent->authority);
-    vt_authority_check_rate(agent->authority);
-    if (steered != vt_authority_steers(agent->authority)) {
-        vt_pipeline_on_failed_action(agent->pipeline);
-        return;
-    }
-    VtApplyPlace place = get_place(agent);
-    if (vt_apply_action(&place, action, &error))
-        return;
-    vt_pipeline_on_failed_action(agent->pipeline);
-    vt_authority_set_problem(agent->authority, error);
-}
-
 static void
 carry_out(VtAgent *agent, const VtAction *action)
 {
-    do_to_clock(agent, action);
+    VtApplyPlace place = get_place(agent);
+    bool is_done = vt_execute(agent->authority, &place, action);
 
     vt_wishes_take(agent->wishes, action);
-    if (action->measure_now)
+    if (action->measure_now && (is_done || action->kind != VT_ACTION_STEP))
         measure(agent);
     VtPipelineStatus status =
         vt_pipeline_get_status(agent->pipeline, vt_clock_read(agent->clock));
@@ -340,15 +324,27 @@ on_role(void *user_data)
 }
 
 static void
+on_step_allowed(void *user_data)
+{
+    measure(user_data);
+}
+
+static const VtAuthorityListener authority_listener = {
+    .on_role = on_role,
+    .on_step_allowed = on_step_allowed,
+};
+
+static void
 begin_role(VtAgent *agent)
 {
     VtAuthorityParams params = {
         .setting = agent->params.mode,
         .owner = agent->params.owner,
+        .chrony_helper_path = agent->params.chrony_helper_path,
         .link = agent->link,
         .clock = agent->clock,
     };
-    agent->authority = vt_authority_new(&params, on_role, agent);
+    agent->authority = vt_authority_new(&params, &authority_listener, agent);
     if (!vt_authority_steers(agent->authority))
         vt_pipeline_yield(agent->pipeline, vt_authority_get_claim(agent->authority),
                           vt_clock_read(agent->clock));

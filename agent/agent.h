@@ -25,10 +25,11 @@ typedef struct VtAgent VtAgent;
 typedef struct {
     VtPortPlaces places;
     VtAgentMode mode;
-    VtOwnerWatchParams owner;   /* where others that steer the clock are looked for */
-    VtClockSetPlaces clock_set; /* who tells that the clock was set; kernel NULL: nobody */
-    VtNs tick_ns;               /* between readings at rest; 1 s */
-    VtSourcesServers servers;   /* what they point to must outlive the agent */
+    VtOwnerWatchParams owner;       /* where others that steer the clock are looked for */
+    const char *chrony_helper_path; /* NULL: chronyd is not told of steps */
+    VtClockSetPlaces clock_set;     /* who tells that the clock was set; kernel NULL: nobody */
+    VtNs tick_ns;                   /* between readings at rest; 1 s */
+    VtSourcesServers servers;       /* what they point to must outlive the agent */
     VtUdev *udev;       /* where devices are found; must outlive the agent; NULL: none */
     VtNs host_error_ns; /* of a host that does not tell; 0: the default */
     VtClocksParams clocks;

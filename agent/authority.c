@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/authority.h"
 
+#include "agent/step-gate.h"
+
+/* A rate that is known less well tells no slew from none. */
+#define SURE_RATE_SIGMA_PPB 50000.0
+
 /* For so long a host that has something to say of this guest's clock is waited for. */
 #define WAIT_FOR_HELLO_NS (500 * VT_NS_PER_MS)
 
@@ -9,7 +14,9 @@ struct VtAuthority {
     VtLink *link;
     VtClock *clock;
     VtOwnerWatch *owners;
-    VtRoleFunc on_role;
+    VtStepGate *gate;
+    char *helper_path;
+    VtAuthorityListener listener;
     void *user_data;
     VtMono raw_begun_at;
     VtRole role;
@@ -147,6 +154,36 @@ log_role(const VtAuthority *authority)
                   vt_role_name(authority->role));
 }
 
+/* Only chronyd wants to be told, and only while it steers what we may step. */
+static void
+set_gate(VtAuthority *authority)
+{
+    bool is_assisted = authority->role == VT_ROLE_ASSIST || authority->role == VT_ROLE_FEED;
+    bool is_chronyd = vt_owner_watch_get(authority->owners)->kind == VT_OWNER_CHRONYD;
+    vt_step_gate_set_helper(authority->gate,
+                            is_assisted && is_chronyd ? authority->helper_path : NULL);
+}
+
+static void
+on_gate_open(void *user_data)
+{
+    VtAuthority *authority = user_data;
+    authority->listener.on_step_allowed(authority->user_data);
+}
+
+bool
+vt_authority_may_step(VtAuthority *authority, const VtPipelineStatus *status)
+{
+    return vt_step_gate_may_pass(authority->gate, status->rate_ppb,
+                                 status->rate_sigma_ppb < SURE_RATE_SIGMA_PPB);
+}
+
+void
+vt_authority_note_step(VtAuthority *authority)
+{
+    vt_step_gate_note_step(authority->gate);
+}
+
 /* Takes over what is ours; of another's clock only asks whether it could be stepped. */
 static void
 begin_role(VtAuthority *authority)
@@ -160,6 +197,7 @@ begin_role(VtAuthority *authority)
     }
     authority->is_told_unsynchronised = false;
     set_refusal(authority);
+    set_gate(authority);
 }
 
 static void
@@ -170,11 +208,12 @@ on_owner(void *user_data)
 
     if (role == authority->role) {
         log_role(authority);
+        set_gate(authority);
         return;
     }
     authority->role = role;
     log_role(authority);
-    authority->on_role(authority->user_data);
+    authority->listener.on_role(authority->user_data);
     begin_role(authority);
 }
 
@@ -189,13 +228,17 @@ vt_authority_set_setting(VtAuthority *authority, VtAgentMode setting)
 }
 
 VtAuthority *
-vt_authority_new(const VtAuthorityParams *params, VtRoleFunc on_role, void *user_data)
+vt_authority_new(const VtAuthorityParams *params,
+                 const VtAuthorityListener *listener,
+                 void *user_data)
 {
     VtAuthority *authority = g_new0(VtAuthority, 1);
     authority->setting = params->setting;
     authority->link = params->link;
     authority->clock = params->clock;
-    authority->on_role = on_role;
+    authority->listener = *listener;
+    authority->helper_path = g_strdup(params->chrony_helper_path);
+    authority->gate = vt_step_gate_new(params->clock, on_gate_open, authority);
     authority->user_data = user_data;
     authority->raw_begun_at = vt_clock_read(params->clock).raw;
     authority->can_correct = true;
@@ -214,7 +257,9 @@ vt_authority_free(VtAuthority *authority)
         return;
     if (vt_authority_steers(authority) && authority->can_correct)
         (void)vt_clock_publish(authority->clock, false, VT_CLOCK_UNKNOWN_ERROR_NS, NULL);
+    vt_step_gate_free(authority->gate);
     vt_owner_watch_free(authority->owners);
+    g_free(authority->helper_path);
     g_free(authority->problem);
     g_free(authority->refusal);
     g_free(authority);
@@ -224,6 +269,7 @@ void
 vt_authority_on_tick(VtAuthority *authority)
 {
     authority->is_told_unsynchronised = false;
+    vt_step_gate_on_tick(authority->gate);
     vt_owner_watch_on_tick(authority->owners);
 }
 
@@ -254,5 +300,6 @@ vt_authority_look(const VtAuthority *authority)
         .role = authority->role,
         .owner = vt_owner_watch_get(authority->owners),
         .writers = vt_owner_watch_get_writers(authority->owners),
+        .told = vt_step_gate_describe(authority->gate),
     };
 }

@@ -15,18 +15,24 @@
 typedef struct {
     VtAgentMode setting;
     VtOwnerWatchParams owner;
-    VtLink *link; /* both must outlive the authority */
+    const char *chrony_helper_path; /* by which chronyd is told of steps; NULL: it is not */
+    VtLink *link;                   /* both must outlive the authority */
     VtClock *clock;
 } VtAuthorityParams;
 
 typedef struct VtAuthority VtAuthority;
 
-/* The role is another one from now on: see vt_authority_steers. */
-typedef void (*VtRoleFunc)(void *user_data);
+typedef struct {
+    /* The role is another one from now on: see vt_authority_steers. */
+    void (*on_role)(void *user_data);
+    /* A step that was not let pass may be made now: measure again. */
+    void (*on_step_allowed)(void *user_data);
+} VtAuthorityListener;
 
-/* Takes the clock over if nobody else steers it. @on_role is not called for that. Transfer full. */
-VtAuthority *
-vt_authority_new(const VtAuthorityParams *params, VtRoleFunc on_role, void *user_data);
+/* Takes the clock over if nobody else steers it; on_role is not called for that. Transfer full. */
+VtAuthority *vt_authority_new(const VtAuthorityParams *params,
+                              const VtAuthorityListener *listener,
+                              void *user_data);
 /* A clock of ours is marked unsynchronised. Takes NULL. */
 void vt_authority_free(VtAuthority *authority);
 
@@ -43,6 +49,15 @@ bool vt_authority_may_correct(const VtAuthority *authority);
 
 /* The kernel lets us; false: no permission. */
 bool vt_authority_can_correct(const VtAuthority *authority);
+
+/*
+ * Whether a step may be made at this instant: chronyd is told first where it steers. If not,
+ * on_step_allowed is called when it may.
+ */
+bool vt_authority_may_step(VtAuthority *authority, const VtPipelineStatus *status);
+
+/* It was made. */
+void vt_authority_note_step(VtAuthority *authority);
 
 /* VtLinkMode that is in force. */
 uint8_t vt_authority_get_mode(const VtAuthority *authority);
@@ -77,6 +92,7 @@ typedef struct {
     VtRole role;
     const VtOwner *owner;
     const char *writers;
+    const char *told; /* whether chronyd is told of steps: see vt_step_gate_describe */
 } VtAuthorityView;
 
 VtAuthorityView vt_authority_look(const VtAuthority *authority);

@@ -97,6 +97,7 @@ make_params(const VtAgentConfig *config, const VtNtpKeys *keys, VtAgentMemory *m
         .places = vt_port_places_system(),
         .mode = (VtAgentMode)config->mode,
         .owner = vt_owner_watch_system,
+        .chrony_helper_path = VT_CHRONY_HELPER_SOCKET,
         .clock_set = { .kernel = &vt_set_watch_system },
         .tick_ns = VT_NS_PER_SEC,
         .servers = {

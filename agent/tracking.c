@@ -99,6 +99,7 @@ insert_authority(GVariantDict *dict, const VtAuthorityView *authority)
     g_variant_dict_insert(dict, "role", "s", vt_role_name(authority->role));
     g_variant_dict_insert(dict, "clock-owner", "s", authority->owner->name);
     g_variant_dict_insert(dict, "clock-owner-pid", "u", (guint32)authority->owner->pid);
+    g_variant_dict_insert(dict, "clock-owner-told", "s", authority->told);
     g_variant_dict_insert(dict, "clock-setters", "s", authority->writers);
 }
 

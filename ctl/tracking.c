@@ -187,6 +187,7 @@ append_role(GVariant *facts, GString *output)
 {
     g_autofree char *role = vt_facts_format_text(facts, "role", "unknown");
     g_autofree char *owner = vt_facts_format_text(facts, "clock-owner", "");
+    g_autofree char *told = vt_facts_format_text(facts, "clock-owner-told", "");
     g_autofree char *setters = vt_facts_format_text(facts, "clock-setters", "");
     int64_t pid = vt_facts_get_int(facts, "clock-owner-pid");
 
@@ -197,6 +198,8 @@ append_role(GVariant *facts, GString *output)
         vt_table_append_fact(output, "Role", "%s; %s steers the clock", role, owner);
     else
         vt_table_append_fact(output, "Role", "%s", role);
+    if (*told != '\0')
+        vt_table_append_fact(output, "Owner is told", "%s", told);
     if (*setters != '\0')
         vt_table_append_fact(output, "May be set by", "%s", setters);
 }

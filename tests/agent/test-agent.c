@@ -226,6 +226,7 @@ test_tracking_has_every_documented_key(Fixture *fixture, gconstpointer data)
         "role",
         "clock-owner",
         "clock-owner-pid",
+        "clock-owner-told",
         "clock-setters",
         "version",
         "mode",

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The whole agent beside another time daemon, over a simulated kernel that counts writes. */
+#include <unistd.h>
+
 #include <glib/gstdio.h>
 
 #include "agent/agent.h"
+#include "agent/chrony-helper.h"
 #include "agent/tracking.h"
+#include "proto/chrony-command.h"
+#include "tests/agent/fake-chrony.h"
 #include "tests/agent/fake-host.h"
 #include "tests/agent/fake-proc.h"
 
@@ -22,6 +27,7 @@ typedef struct {
     FakeHost host;
     FakeProc proc;
     char *units;
+    const char *helper_path; /* NULL: none */
     VtClock *clock;
     VtAgent *agent;
 } Fixture;
@@ -46,6 +52,7 @@ start(Fixture *fixture, VtAgentMode mode)
         .places = fake_host_get_places(&fixture->host),
         .mode = mode,
         .owner = { .where = fake_proc_get_places(&fixture->proc), .folders = folders },
+        .chrony_helper_path = fixture->helper_path,
         .clock_set = { .kernel = &fake_kernel_set_watch, .instance = &fixture->kernel },
         .tick_ns = 5 * VT_NS_PER_MS,
     };
@@ -138,6 +145,41 @@ test_disruption_is_stepped_and_nothing_else_touched(Fixture *fixture, gconstpoin
     g_assert_cmpuint(fixture->kernel.n_slews, ==, 0);
     g_assert_cmpuint(fixture->kernel.n_settings, ==, 0);
     g_assert_cmpint(fixture->kernel.frequency_scaled, ==, CHRONYD_FREQUENCY);
+}
+
+/* With a helper, chronyd forgets before the step and measures after it. */
+static void
+test_chronyd_is_told_of_the_step(Fixture *fixture, gconstpointer data)
+{
+    FakeChrony chrony;
+    (void)data;
+    fake_chrony_init(&chrony);
+    VtChronyHelperParams params = {
+        .listen_fd = fake_chrony_listen_for_helper(&chrony),
+        .group = getgid(),
+        .chronyd_path = chrony.path,
+    };
+    VtChronyHelper *helper = vt_chrony_helper_new(&params);
+    start_chronyd(fixture);
+    fixture->helper_path = chrony.helper_path;
+    start(fixture, VT_AGENT_MODE_AUTO);
+    wait_for_state(fixture, VT_STATE_ASSIST);
+    go_on(fixture);
+
+    pause_guest(fixture, 30 * VT_NS_PER_SEC);
+    wait_for_state(fixture, VT_STATE_ASSIST);
+    go_on(fixture);
+
+    g_assert_cmpuint(fixture->kernel.n_steps, ==, 1);
+    g_assert_cmpuint(fixture->kernel.n_settings, ==, 0);
+    g_assert_cmpint(ABS(fixture->host.ack.residual_ns), <, VT_NS_PER_MS);
+    g_assert_cmpint(chrony.n_commands, ==, 2);
+    g_assert_cmpuint(chrony.commands[0], ==, VT_CHRONY_RESET_SOURCES);
+    g_assert_cmpuint(chrony.commands[1], ==, VT_CHRONY_BURST);
+    g_assert_cmpstr(vt_agent_look(fixture->agent).authority.told, ==, "yes");
+    g_clear_pointer(&fixture->agent, vt_agent_free);
+    vt_chrony_helper_free(helper);
+    fake_chrony_clear(&chrony);
 }
 
 static void
@@ -279,6 +321,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     add("disruption-is-stepped-and-nothing-else-touched",
         test_disruption_is_stepped_and_nothing_else_touched);
+    add("chronyd-is-told-of-the-step", test_chronyd_is_told_of_the_step);
     add("yields-to-a-unit-that-starts", test_yields_to_a_unit_that_starts);
     add("yields-at-a-foreign-rate", test_yields_at_a_foreign_rate);
     add("takes-over-when-the-owner-is-gone", test_takes_over_when_the_owner_is_gone);

@@ -12,7 +12,7 @@
 static const char tracking_in_step[] =
     "{'version': <'0.1.0'>, 'mode': <'full'>, 'state': <'tracking'>,"
     " 'role': <'assist'>, 'clock-owner': <'chronyd'>, 'clock-owner-pid': <uint32 412>,"
-    " 'clock-setters': <'vmtoolsd'>,"
+    " 'clock-owner-told': <'not yet'>, 'clock-setters': <'vmtoolsd'>,"
     " 'reference': <'link (hypervisor)'>, 'has-reference': <true>, 'synchronised': <true>,"
     " 'reference-synchronised': <true>, 'can-correct': <true>, 'problem': <''>,"
     " 'stratum': <uint32 4>, 'offset-ns': <int64 1234>, 'error-ns': <int64 2040000>,"
@@ -43,6 +43,7 @@ static const char tracking_in_step_text[] =
     "Link            : up\n"
     "Mode            : full\n"
     "Role            : assist; chronyd (process 412) steers the clock\n"
+    "Owner is told   : not yet\n"
     "May be set by   : vmtoolsd\n"
     "Disruptions     : 1\n"
     "Last disruption : resumed, 34 s ago\n"
