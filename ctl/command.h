@@ -67,6 +67,7 @@ extern const VtCommand vt_command_clients;
 extern const VtCommand vt_command_serverstats;
 extern const VtCommand vt_command_resync;
 extern const VtCommand vt_command_freeze;
+extern const VtCommand vt_command_import_chrony;
 
 /* Transfer none; NULL if there is none of that name, or no further one. */
 const VtCommand *vt_command_find(const char *name);

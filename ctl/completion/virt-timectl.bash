@@ -12,7 +12,7 @@ _virt_timectl()
     local word="${COMP_WORDS[COMP_CWORD]}"
     local before="${COMP_WORDS[COMP_CWORD - 1]}"
     local commands='tracking sources sourcestats selectdata ntpdata clocks activity journal waitsync'
-    commands+=' burst makestep online offline reload guests clients serverstats resync freeze'
+    commands+=' burst makestep online offline reload guests clients serverstats resync freeze import-chrony'
     local options='--help --version --json --verbose --watch --host --socket --lines --max-error --timeout --against-host'
 
     if [[ $before == -n || $before == --lines || $before == --max-error ||
@@ -29,6 +29,8 @@ _virt_timectl()
             [[ $earlier == *" $command "* ]] || continue
             [[ " burst online offline ntpdata " == *" $command "* && $before == "$command" ]] &&
                 mapfile -t COMPREPLY < <(compgen -W "$(_virt_timectl_sources)" -- "$word")
+            [[ $command == import-chrony && $before == import-chrony ]] &&
+                compopt -o filenames 2>/dev/null && mapfile -t COMPREPLY < <(compgen -f -- "$word")
             [[ $command == freeze && $before == freeze ]] &&
                 mapfile -t COMPREPLY < <(compgen -W 'on off status' -- "$word")
             return

@@ -21,6 +21,7 @@ _virt_timectl_commands() {
         'clients:show who asks this host for the time over NTP'
         'serverstats:show what became of NTP requests'
         'resync:ask a guest to measure its clock now'
+        'import-chrony:translate a chrony.conf into settings of virt-time'
         'freeze:during an incident, let no guest be told to step'
     )
     (( $words[(I)help] )) || commands+=('help:explain a command and its output')
@@ -42,6 +43,7 @@ _arguments -S \
     '1:command:_virt_timectl_commands' \
     '2::word:{
         [[ $words[(r)help] == help ]] && _virt_timectl_commands
+        [[ $words[(r)import-chrony] == import-chrony ]] && _files
         [[ $words[(r)freeze] == freeze ]] && compadd on off status
         [[ -n ${words[(r)(burst|online|offline|ntpdata)]} ]] && compadd -- \
             $(virt-timectl sources 2>/dev/null | awk "NR > 1 { print \$2 }")
