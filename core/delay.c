@@ -18,6 +18,13 @@
 #define FIRST_THREES 4.0
 #define MOST_THREES  1024.0
 
+/*
+ * So many times the usual excess is no chance: one sample in 330 on a path with exponential queues,
+ * and hardly ever two in a row. What is usual is not learnt from those.
+ */
+#define HIGH_EXCESS 4.0
+#define HIGH_WEIGHT (1.0 / 16)
+
 /* Over a longer time the oscillator itself bends the line. */
 #define MOST_THREE_NS (4 * VT_NS_PER_SEC)
 
@@ -31,6 +38,15 @@ static VtNs
 get_least(const VtDelay *delay)
 {
     return vt_ns_min(delay->window_least_ns, delay->previous_least_ns);
+}
+
+static double
+get_floor_variance(const VtDelay *delay)
+{
+    if (delay->floor_weight <= 0)
+        return FIRST_FLOOR_NS * FIRST_FLOOR_NS;
+    double variance = delay->floor_evidence / delay->floor_weight;
+    return fmin(fmax(variance, LEAST_FLOOR_NS * LEAST_FLOOR_NS), MOST_FLOOR_NS * MOST_FLOOR_NS);
 }
 
 static void
@@ -55,7 +71,12 @@ learn_excess(VtDelay *delay, const VtSample *sample)
         delay->n_samples++;
 
     double excess_ns = (double)(sample->delay_ns - get_least(delay));
-    delay->mean_excess_ns += (excess_ns - delay->mean_excess_ns) / (delay->n_samples + 1);
+    double weight = 1.0 / (delay->n_samples + 1);
+    double usual_ns = delay->mean_excess_ns + 2 * sqrt(get_floor_variance(delay));
+    bool is_high = delay->n_samples > LEAST_SAMPLES && excess_ns > HIGH_EXCESS * usual_ns;
+    delay->n_high = is_high ? delay->n_high + 1 : delay->n_high / 2;
+    delay->mean_excess_ns +=
+        (is_high ? HIGH_WEIGHT : 1) * weight * (excess_ns - delay->mean_excess_ns);
 }
 
 static double
@@ -63,9 +84,11 @@ get_half_least_ns(const VtDelay *delay)
 {
     /*
      * The least of n delays is itself above the true minimum: by about 0.6 mean excess /
-     * sqrt(n) when the excess is the sum of two exponential delays.
+     * sqrt(n) when the excess is the sum of two exponential delays, and more for few, of which
+     * the mean excess is underrated, too.
      */
-    return 0.3 * delay->mean_excess_ns / sqrt(delay->n_for_least);
+    double n = delay->n_for_least;
+    return 0.3 * (1 + 6 / n) * delay->mean_excess_ns / sqrt(n);
 }
 
 /* What the delay alone explains of the variance of a sample's offset. */
@@ -76,15 +99,6 @@ get_delay_variance(const VtDelay *delay, const VtSample *sample)
     double half_least_ns = get_half_least_ns(delay);
     return UNIFORM_VARIANCE * (half_excess_ns + half_least_ns) *
            (half_excess_ns + half_least_ns);
-}
-
-static double
-get_floor_variance(const VtDelay *delay)
-{
-    if (delay->floor_weight <= 0)
-        return FIRST_FLOOR_NS * FIRST_FLOOR_NS;
-    double variance = delay->floor_evidence / delay->floor_weight;
-    return fmin(fmax(variance, LEAST_FLOOR_NS * LEAST_FLOOR_NS), MOST_FLOOR_NS * MOST_FLOOR_NS);
 }
 
 /*
@@ -158,10 +172,12 @@ vt_delay_judge(const VtDelay *delay, const VtSample *sample)
 {
     double half_excess_ns = (double)(sample->delay_ns - get_least(delay)) / 2;
     double floor_variance = get_floor_variance(delay);
+    double delay_variance = get_delay_variance(delay, sample);
+    double n_high = delay->n_high;
     double half_width_ns =
         half_excess_ns + 2 * get_half_least_ns(delay) + 3 * sqrt(floor_variance);
     return (VtDoubt){
         .half_width_ns = vt_ns_from_double(half_width_ns),
-        .sigma_ns = sqrt(get_delay_variance(delay, sample) + floor_variance),
+        .sigma_ns = sqrt(delay_variance * (1 + n_high) * (1 + n_high) + floor_variance),
     };
 }

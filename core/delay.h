@@ -4,7 +4,9 @@
  * exchange is at most what its delay has above the least one, so (delay - least) / 2 is how far
  * the sample can be off; a steady asymmetry of the least path itself shows nowhere and is in the
  * sample's own error bound. The least delay is forgotten slowly, so that a path that became
- * longer is believed after a few hundred samples. What is left when the delay is at its least is
+ * longer is believed after a few hundred samples. Samples that are late in a row are late on the
+ * same side, as behind a queue: they tell less than so many that have nothing to do with each
+ * other. What is left when the delay is at its least is
  * a noise floor: three samples in a row would lie on a straight line without it.
  */
 #pragma once
@@ -27,6 +29,7 @@ typedef struct {
     unsigned n_for_least; /* that the least of both windows is of */
     unsigned n_samples;   /* of all, up to a limit */
     double mean_excess_ns;
+    unsigned n_high;        /* samples in a row that are far above it, or nearly in a row */
     unsigned n_points;      /* of the two below */
     VtDelayPoint points[2]; /* the last one first */
     double floor_evidence;  /* weighted sums: what was seen of the floor's variance, */

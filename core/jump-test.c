@@ -77,7 +77,7 @@ vt_jump_test_is_refuted(const VtJumpTest *test)
 bool
 vt_jump_test_is_beyond_chance(const VtJumpTest *test)
 {
-    return test->n_samples >= LEAST_SAMPLES &&
+    return test->n_samples >= LEAST_SAMPLES && test->n_excluded > 0 &&
            vt_jump_test_get_lead(test) >= -log(VT_JUMP_FALSE_ALARM);
 }
 
@@ -102,6 +102,12 @@ vt_jump_test_update(VtJumpTest *test,
     test->phase_lead += of_phase - of_none;
     if (!test->is_won && test->n_samples >= MOST_SAMPLES)
         vt_jump_test_end(test);
+}
+
+void
+vt_jump_test_note_exclusion(VtJumpTest *test)
+{
+    test->n_excluded++;
 }
 
 VtJump

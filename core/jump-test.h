@@ -4,7 +4,9 @@
  * that nothing has happened, two others run from the last sample that fitted. One takes it that
  * the rate jumped at some instant since, the other that the phase did. When one of them makes
  * the samples since then so much likelier that chance would do it less often than the false-alarm
- * rate, it has won. Noise that is bounded, as that of an exchange is by its delay, triggers less
+ * rate, it has won; but only if the interval of one of them at least excluded what the filter
+ * predicted: samples that are late one after the other on the same side, as behind a queue that
+ * builds up, look like another rate, but stay within their intervals. Noise that is bounded, as that of an exchange is by its delay, triggers less
  * often than the normal noise this is computed for.
  */
 #pragma once
@@ -26,6 +28,7 @@ typedef struct {
     bool is_named;      /* and it was told which of them it is */
     bool is_suspicious; /* its first sample was excluded by its interval */
     unsigned n_samples;
+    unsigned n_excluded; /* of them: what the filter predicted lay outside of their intervals */
     VtMono raw_begun_at;
     VtKalman rate;
     VtKalman phase;
@@ -49,6 +52,9 @@ void vt_jump_test_update(VtJumpTest *test,
                          const VtSample *sample,
                          const VtDoubt *doubt,
                          double likelihood);
+
+/* The sample taken last was excluded. */
+void vt_jump_test_note_exclusion(VtJumpTest *test);
 
 /* How much likelier a jump makes the samples: the logarithm, of the better of the two. */
 double vt_jump_test_get_lead(const VtJumpTest *test);

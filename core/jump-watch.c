@@ -136,6 +136,8 @@ vt_jump_watch_take(VtJumpWatch *watch,
     for (int i = 0; i < VT_JUMP_WATCH_TESTS; i++) {
         if (watch->tests[i].is_running)
             vt_jump_test_update(&watch->tests[i], sample, doubt, likelihood);
+        if (watch->tests[i].is_running && is_excluded)
+            vt_jump_test_note_exclusion(&watch->tests[i]);
     }
 
     VtJumpTest *winner = find_winner(watch);

@@ -37,15 +37,15 @@
  * a rate that is: where a sample is worth more than what the clock does until the next one, 1.2
  * of that time is the best that can be done.
  */
-#define PATIENCE_SHARE       0.66
+#define PATIENCE_SHARE       0.68
 #define MOST_PATIENCE_SEC    64.0
-#define LEAST_PATIENCE_SPANS 1.2
+#define LEAST_PATIENCE_SPANS 1.17
 #define TICK_SEC             1.0
 
 /* An offset that is there for certain is gone as fast as the limit allows, but no faster. */
 #define LEAST_TRIM_SEC 0.1
-/* What this would take longer for goes to the kernel, if that is faster. */
-#define MOST_TRIM_SEC 1.0
+/* What takes longer goes to the kernel. */
+#define MOST_TRIM_SEC 2.0
 /* A smaller trim may stay until the tick without doing harm. */
 #define WAKE_TRIM_PPB 2000.0
 /* A rate less sure than this would do more harm than the oscillator. */
@@ -156,12 +156,15 @@ choose_span_sec(const VtServo *servo, const VtEstimate *estimate, double offset_
     return fabs(offset_ns) / span_sec > WAKE_TRIM_PPB ? span_sec : fmax(span_sec, TICK_SEC);
 }
 
-/* Whether the kernel's own slew would be faster. */
+/*
+ * Whether the kernel's own slew is to do it: it is faster, or it takes so long that it had better
+ * end by itself.
+ */
 static bool
 is_for_slew(const VtServo *servo, double offset_ns)
 {
-    return servo->most_trim_ppb < (double)SLEW_PER_SEC_NS &&
-           fabs(offset_ns) > servo->most_trim_ppb * MOST_TRIM_SEC;
+    double most_ns = fmin(servo->most_trim_ppb * MOST_TRIM_SEC, (double)MOST_SLEW_NS);
+    return fabs(offset_ns) > most_ns;
 }
 
 static VtAction

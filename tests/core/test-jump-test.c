@@ -16,9 +16,13 @@ feed(Fixture *fixture, VtNs at_ns, VtNs raw_offset_ns)
     VtSample sample = { .raw_at = { .ns = at_ns }, .raw_offset_ns = raw_offset_ns };
     if (!fixture->test.is_running)
         vt_jump_test_begin(&fixture->test, &fixture->filter, &sample, 0);
+    VtEstimate predicted = vt_filter_predict(&fixture->filter, sample.raw_at);
+    VtNs residual_ns = vt_ns_abs(raw_offset_ns - predicted.raw_offset_ns);
     double likelihood = vt_filter_update(&fixture->filter, &sample, &doubt);
     fixture->at_ns = at_ns;
     vt_jump_test_update(&fixture->test, &sample, &doubt, likelihood);
+    if (residual_ns > doubt.half_width_ns)
+        vt_jump_test_note_exclusion(&fixture->test);
     fixture->test.is_won |= vt_jump_test_is_beyond_chance(&fixture->test);
     return fixture->test.is_won ? vt_jump_test_follow(&fixture->test, &fixture->filter)
                                 : VT_JUMP_NONE;
@@ -104,6 +108,21 @@ test_noise_is_no_jump(Fixture *fixture, gconstpointer data)
     }
 }
 
+/* As behind a queue that builds up: always off, but never by more than the reading tells. */
+static void
+test_nothing_excluded_is_no_jump(Fixture *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    for (int i = 0; i < 60; i++) {
+        VtNs at_ns = fixture->at_ns + VT_NS_PER_SEC;
+        VtEstimate predicted = vt_filter_predict(&fixture->filter, (VtMono){ at_ns });
+        VtJump jump = feed(fixture, at_ns, predicted.raw_offset_ns + doubt.half_width_ns);
+        g_assert_cmpint(jump, ==, VT_JUMP_NONE);
+    }
+
+    g_assert_false(fixture->test.is_won);
+}
+
 static void
 add(const char *path, void (*func)(Fixture *fixture, gconstpointer data))
 {
@@ -118,6 +137,7 @@ main(int argc, char **argv)
     add("/core/jump-test/names-rate-jump", test_names_rate_jump);
     add("/core/jump-test/names-phase-jump", test_names_phase_jump);
     add("/core/jump-test/lonely-spike-is-refuted", test_lonely_spike_is_refuted);
+    add("/core/jump-test/nothing-excluded-is-no-jump", test_nothing_excluded_is_no_jump);
     add("/core/jump-test/noise-is-no-jump", test_noise_is_no_jump);
     return g_test_run();
 }

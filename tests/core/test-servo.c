@@ -206,8 +206,8 @@ test_doubtful_offset_is_trimmed_slowly(void)
 
     VtAction action = vt_servo_track(&servo, &estimate, make_instant(VT_NS_PER_SEC, 400));
 
-    /* 500 ns and 25 ppb: 0.66 of the twenty seconds. */
-    g_assert_cmpfloat_with_epsilon(action.rate_ppb, 400.0 / 13.2, 0.2);
+    /* 500 ns and 25 ppb: 0.68 of the twenty seconds. */
+    g_assert_cmpfloat_with_epsilon(action.rate_ppb, 400.0 / 13.6, 0.2);
     g_assert_cmpint(action.wake_after_ns, ==, 0);
 }
 
