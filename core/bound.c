@@ -1,22 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/bound.h"
 
-#include <math.h>
-
-/* How long a guest that came back is held to the wider budget. */
-#define DISRUPTED_DRIFT_NS (10 * VT_NS_PER_SEC)
-
-/* The budget follows the rate's own doubt, but no oscillator is worse than this. */
-#define MOST_DRIFT_PPB 500000.0
-#define DRIFT_SIGMAS   3.0
+/* A narrow interval is kept past so many wider ones. */
+#define MOST_SINCE 8
 
 void
 vt_bound_init(VtBound *bound, double drift_ppb, double disrupted_drift_ppb)
 {
-    *bound = (VtBound){
-        .drift_ppb = drift_ppb,
-        .disrupted_drift_ppb = disrupted_drift_ppb,
-    };
+    *bound = (VtBound){ .is_known = false };
+    vt_drift_budget_init(&bound->budget, drift_ppb, disrupted_drift_ppb);
 }
 
 void
@@ -25,29 +17,25 @@ vt_bound_forget(VtBound *bound)
     bound->is_known = false;
 }
 
-void
-vt_bound_note_disruption(VtBound *bound, VtMono raw_at)
-{
-    bound->raw_disrupted_until = vt_mono_add(raw_at, DISRUPTED_DRIFT_NS);
-}
-
 /* Half of the interval at the instant of @estimate. */
 static VtNs
 get_width(const VtBound *bound, const VtEstimate *estimate)
 {
-    bool is_recent = vt_mono_diff(estimate->raw_at, bound->raw_disrupted_until) < 0;
-    double budget_ppb = is_recent ? bound->disrupted_drift_ppb : bound->drift_ppb;
-    double doubt_ppb = fmin(DRIFT_SIGMAS * estimate->rate_sigma_ppb, MOST_DRIFT_PPB);
     double age_sec = vt_ns_to_sec(vt_mono_diff(estimate->raw_at, bound->raw_at));
-    return vt_ns_add(bound->error_ns, vt_ns_from_double(fmax(budget_ppb, doubt_ppb) * age_sec));
+    double drift_ppb = vt_drift_budget_get(&bound->budget, estimate, age_sec);
+    return vt_ns_add(bound->error_ns, vt_ns_from_double(drift_ppb * age_sec));
 }
 
 void
 vt_bound_take(VtBound *bound, const VtSample *sample, const VtEstimate *prediction)
 {
-    if (bound->is_known && get_width(bound, prediction) < sample->error_ns)
+    if (bound->is_known && bound->n_since < MOST_SINCE &&
+        get_width(bound, prediction) < sample->error_ns) {
+        bound->n_since++;
         return;
+    }
     bound->is_known = true;
+    bound->n_since = 0;
     bound->raw_at = sample->raw_at;
     bound->raw_offset_ns = sample->raw_offset_ns;
     bound->error_ns = sample->error_ns;

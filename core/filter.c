@@ -104,6 +104,7 @@ vt_filter_predict(const VtFilter *filter, VtMono raw_at)
         .offset_sigma_ns = sqrt(fmax(later.phase_variance, 0)),
         .rate_ppb = later.rate_ppb,
         .rate_sigma_ppb = sqrt(fmax(later.rate_variance, 0)),
+        .wander_ppb = sqrt(later.wander_variance),
     };
 }
 

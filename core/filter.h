@@ -28,6 +28,7 @@ typedef struct {
     double offset_sigma_ns;
     double rate_ppb; /* positive: RAW runs slow */
     double rate_sigma_ppb;
+    double wander_ppb; /* of the rate, per square root of a second */
 } VtEstimate;
 
 void vt_filter_init(VtFilter *filter, double rate_ppb, double rate_sigma_ppb);

@@ -4,8 +4,17 @@
 /* From a reply to the next request, and from an answer to the call into the kernel. */
 #define THINKING_NS (100 * VT_NS_PER_US)
 
+/* As an agent with a guard. */
+#define MOST_TRIM_PPB 500000.0
+
 void
 sim_guest_init(SimGuest *guest)
+{
+    sim_guest_init_random(guest, NULL);
+}
+
+void
+sim_guest_init_random(SimGuest *guest, GRand *random)
 {
     *guest = (SimGuest){
         .tick_ns = VT_NS_PER_SEC,
@@ -13,10 +22,12 @@ sim_guest_init(SimGuest *guest)
         .until_waking_ns = VT_NS_MAX,
     };
     VtPipelineParams params = vt_pipeline_params_default();
+    params.most_trim_ppb = MOST_TRIM_PPB;
     /* 2024-01-01 00:00:00 UTC. */
     params.least_wall.ns = INT64_C(1704067200) * VT_NS_PER_SEC;
-    sim_oscillator_init(&guest->oscillator, NULL);
+    sim_oscillator_init(&guest->oscillator, random);
     sim_host_init(&guest->host);
+    guest->host.random = random;
     guest->pipeline = vt_pipeline_new(&params);
 }
 
@@ -43,9 +54,21 @@ spend(SimGuest *guest, VtNs span_ns)
     count_down(guest, span_ns);
 }
 
+/* As the agent reads the rate back before it does anything to the clock. */
+static void
+look_for_foreign_rate(SimGuest *guest)
+{
+    if (!guest->has_rate || guest->oscillator.frequency_ppb == guest->set_rate_ppb)
+        return;
+    VtAction back = vt_pipeline_on_foreign_rate(guest->pipeline);
+    if (back.set_rate)
+        guest->oscillator.frequency_ppb = back.rate_ppb;
+}
+
 static void
 carry_out(SimGuest *guest, const VtAction *action)
 {
+    look_for_foreign_rate(guest);
     guest->last_action = *action;
     guest->until_waking_ns = action->wake_after_ns > 0 ? action->wake_after_ns : VT_NS_MAX;
     if (action->measure_after_ns > 0)
@@ -58,6 +81,8 @@ carry_out(SimGuest *guest, const VtAction *action)
     }
     if (action->set_rate) {
         guest->oscillator.frequency_ppb = action->rate_ppb;
+        guest->set_rate_ppb = action->rate_ppb;
+        guest->has_rate = true;
         guest->n_rates++;
     }
     switch (action->kind) {
@@ -90,6 +115,8 @@ measure(SimGuest *guest)
     VtAction action = was_answered ? vt_pipeline_on_reading(guest->pipeline, &reading, now)
                                    : vt_pipeline_on_silence(guest->pipeline, now);
     carry_out(guest, &action);
+    if (!was_answered && guest->retry_ns > 0)
+        guest->until_reading_ns = guest->retry_ns;
     spend(guest, THINKING_NS);
     return action.measure_now;
 }

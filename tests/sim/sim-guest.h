@@ -17,7 +17,10 @@ typedef struct {
     VtNs until_tick_ns;
     VtNs until_reading_ns; /* that was asked for before the tick; VT_NS_MAX: none was */
     VtNs until_waking_ns;  /* the same, without a reading */
+    VtNs retry_ns;         /* a reading that was lost is repeated after so long; 0: it is not */
     bool kernel_refuses;   /* steps and slews fail */
+    bool has_rate;         /* the one below was set */
+    double set_rate_ppb;
     unsigned n_steps;
     unsigned n_slews;
     unsigned n_rates;
@@ -28,6 +31,9 @@ typedef struct {
 } SimGuest;
 
 void sim_guest_init(SimGuest *guest);
+
+/* The same with chance of its own, which the caller frees after the guest. */
+void sim_guest_init_random(SimGuest *guest, GRand *random);
 void sim_guest_clear(SimGuest *guest);
 
 /* Runs for @span_ns of true time or a little more, ticks included. */

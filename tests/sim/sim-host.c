@@ -2,6 +2,7 @@
 #include "tests/sim/sim-host.h"
 
 #define HOLD_NS (20 * VT_NS_PER_US)
+#define LATE_NS (5 * VT_NS_PER_MS)
 
 void
 sim_host_init(SimHost *host)
@@ -17,7 +18,24 @@ sim_host_init(SimHost *host)
 static VtNs
 draw_delay(const SimHost *host)
 {
-    return host->base_delay_ns + sim_exponential(host->jitter_ns);
+    return host->base_delay_ns + sim_draw_exponential(host->random, host->jitter_ns);
+}
+
+static VtNs
+get_queue(const SimHost *host, int64_t true_ns)
+{
+    if (true_ns < host->queue_from_ns || true_ns >= host->queue_until_ns)
+        return 0;
+    double share = (double)(true_ns - host->queue_from_ns) /
+                   (double)(host->queue_until_ns - host->queue_from_ns);
+    return vt_ns_from_double(share * (double)host->queue_most_ns);
+}
+
+static VtNs
+draw_lateness(const SimHost *host)
+{
+    bool is_late = host->late_packets > 0 && sim_draw(host->random) < host->late_packets;
+    return is_late ? LATE_NS : 0;
 }
 
 /* Half of the way, a pause of the guest, the other half. */
@@ -39,7 +57,7 @@ read_reference(const SimHost *host, const SimOscillator *oscillator)
 bool
 sim_host_exchange(SimHost *host, SimOscillator *oscillator, VtReading *ret_reading)
 {
-    if (host->loss > 0 && g_test_rand_double() < host->loss) {
+    if (host->loss > 0 && sim_draw(host->random) < host->loss) {
         sim_oscillator_run(oscillator, host->timeout_ns);
         return false;
     }
@@ -55,12 +73,15 @@ sim_host_exchange(SimHost *host, SimOscillator *oscillator, VtReading *ret_readi
         .stratum = 2,
         .n_to_step = host->n_to_step,
     };
-    travel(oscillator, draw_delay(host) + host->forward_extra_ns, &host->pause_before_ns);
+    VtNs there_ns =
+        draw_delay(host) + host->forward_extra_ns + get_queue(host, oscillator->true_ns);
+    travel(oscillator, there_ns, &host->pause_before_ns);
     reading.reference_received_at = read_reference(host, oscillator);
     sim_oscillator_run(oscillator, HOLD_NS);
     reading.reference_sent_at = read_reference(host, oscillator);
     /* The reply is stamped: a pause from here on shows nowhere in the reading. */
-    travel(oscillator, draw_delay(host) + host->reply_spike_ns, &host->pause_after_ns);
+    VtNs back_ns = draw_delay(host) + host->reply_spike_ns + draw_lateness(host);
+    travel(oscillator, back_ns, &host->pause_after_ns);
     host->reply_spike_ns = 0;
     reading.received = sim_oscillator_read(oscillator);
     *ret_reading = reading;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A reference in simulated time, asked over a network with a base delay and exponential jitter
- * in each direction. Can be lossy, asymmetric, unsynchronised, off true time, and can be told
- * that the guest is paused in the middle of the next exchange.
+ * in each direction. Can be lossy, asymmetric, unsynchronised, off true time, behind a queue that
+ * builds up, and can be told that the guest is paused in the middle of the next exchange.
  */
 #pragma once
 
@@ -10,10 +10,15 @@
 #include "tests/sim/sim-oscillator.h"
 
 typedef struct {
+    GRand *random;  /* NULL: the test's own */
     VtNs offset_ns; /* of the reference's clock: reference - true time */
     VtNs base_delay_ns;
     double jitter_ns;        /* mean of the exponential part, each way */
     VtNs forward_extra_ns;   /* steady asymmetry */
+    double late_packets;     /* of 1: so many are late by 5 ms on the way back */
+    int64_t queue_from_ns;   /* true time: from then on a queue builds up on the way there, */
+    int64_t queue_until_ns;  /* until then, when it has gone at once; 0: none does */
+    VtNs queue_most_ns;      /* and so long it gets */
     VtNs reply_spike_ns;     /* on the way back of the next exchange only */
     VtNs pause_before_ns;    /* the guest stands still on the way there of the next exchange */
     VtNs pause_after_ns;     /* the same on the way back */

@@ -101,11 +101,21 @@ wander(SimOscillator *oscillator, VtNs span_ns)
     return walk_ppb * span_sec * (end / 2 + bend / sqrt(12));
 }
 
+static double
+get_oscillator_rate(const SimOscillator *oscillator)
+{
+    if (oscillator->cycle_ns <= 0)
+        return oscillator->rate_ppb;
+    double turns =
+        (double)(oscillator->true_ns % oscillator->cycle_ns) / (double)oscillator->cycle_ns;
+    return oscillator->rate_ppb + oscillator->cycle_ppb * sin(2 * G_PI * turns);
+}
+
 static void
 run_chunk(SimOscillator *oscillator, VtNs span_ns)
 {
     int64_t raw_before_ns = oscillator->raw_ns;
-    double steady_ns = (double)span_ns * oscillator->rate_ppb * 1e-9;
+    double steady_ns = (double)span_ns * get_oscillator_rate(oscillator) * 1e-9;
     oscillator->true_ns += span_ns;
     oscillator->raw_ns += span_ns;
     add_fraction(&oscillator->raw_ns, &oscillator->raw_rest_ns,
@@ -194,5 +204,5 @@ sim_oscillator_loop(SimOscillator *oscillator, const SimLoopOffset *offset)
 double
 sim_oscillator_get_rate(const SimOscillator *oscillator)
 {
-    return oscillator->rate_ppb + oscillator->frequency_ppb + oscillator->slew_ppb;
+    return get_oscillator_rate(oscillator) + oscillator->frequency_ppb + oscillator->slew_ppb;
 }

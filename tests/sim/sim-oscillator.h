@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A guest's clocks in simulated time: an oscillator with rate error, random-walk wander, rate
- * jumps and pauses, and on it MONOTONIC_RAW and a REALTIME with the kernel's semantics of step,
+ * A guest's clocks in simulated time: an oscillator with rate error, random-walk wander, a cycle
+ * of temperature, rate jumps and pauses, and on it MONOTONIC_RAW and a REALTIME with the kernel's semantics of step,
  * frequency, single-shot adjtime and phase-locked loop (kernel/time/ntp.c). Randomness comes from
  * g_test_rand_*, or from a generator of its own where contenders must see the same world.
  */
@@ -22,6 +22,8 @@ typedef struct {
     double wall_rest_ns;
     double rate_ppb;                /* positive: the oscillator runs fast */
     double wander_ppb_per_sqrt_sec; /* random walk of the rate */
+    double cycle_ppb;               /* swing of the rate with the temperature, to either side */
+    VtNs cycle_ns;                  /* how long such a cycle is */
     double frequency_ppb;           /* as set in the kernel */
     double slew_ppb;                /* of the kernel's present second */
     VtNs slew_pending_ns;           /* not yet begun */

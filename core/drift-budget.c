@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/drift-budget.h"
+
+#include <math.h>
+
+/* No oscillator is worse than this. */
+#define MOST_DRIFT_PPB 500000.0
+/* Temperature, and what else no estimate of the last while knows of. */
+#define LEAST_DRIFT_PPB 1000.0
+
+#define DOUBT_SIGMAS 3.0
+#define CALM_SIGMAS  4.0
+
+/* The wander is learnt by half decades: it may be the next one. */
+#define WANDER_MARGIN 3.16
+
+/* Until so many samples nobody knows how good they are. */
+#define FIRST_SAMPLES 32
+
+/* So long, and so many samples, until what was learnt counts as proven. */
+#define CALM_NS      (900 * VT_NS_PER_SEC)
+#define CALM_SAMPLES 64
+
+void
+vt_drift_budget_init(VtDriftBudget *budget, double tracking_ppb, double disrupted_ppb)
+{
+    *budget = (VtDriftBudget){
+        .tracking_ppb = tracking_ppb,
+        .disrupted_ppb = disrupted_ppb,
+    };
+}
+
+void
+vt_drift_budget_note_jump(VtDriftBudget *budget)
+{
+    budget->n_calm = 0;
+}
+
+void
+vt_drift_budget_note_disruption(VtDriftBudget *budget, const VtKalman *now)
+{
+    double sigma_ppb = budget->disrupted_ppb / DOUBT_SIGMAS;
+    VtKalmanDoubt doubt = { .rate_variance = sigma_ppb * sigma_ppb };
+    vt_drift_budget_note_jump(budget);
+    budget->is_reopened = true;
+    budget->reopened = *now;
+    vt_kalman_reopen(&budget->reopened, &doubt);
+}
+
+static double
+get_reopened_ppb(const VtDriftBudget *budget)
+{
+    double sigma_ppb = sqrt(fmax(budget->reopened.rate_variance, 0));
+    return fmin(DOUBT_SIGMAS * sigma_ppb, budget->disrupted_ppb);
+}
+
+void
+vt_drift_budget_take(VtDriftBudget *budget, const VtSample *sample, const VtDoubt *doubt)
+{
+    if (budget->n_calm == 0)
+        budget->raw_calm_at = sample->raw_at;
+    budget->n_calm++;
+    budget->raw_last_at = sample->raw_at;
+    if (budget->n_all < FIRST_SAMPLES)
+        budget->n_all++;
+    if (!budget->is_reopened)
+        return;
+    (void)vt_kalman_update(&budget->reopened, sample, doubt); /* how likely does not matter */
+    budget->is_reopened = get_reopened_ppb(budget) > budget->tracking_ppb;
+}
+
+/* What an oscillator that has been calm for long may do, if that is long enough ago. */
+static double
+get_calm_ppb(const VtDriftBudget *budget, const VtEstimate *estimate, double age_sec)
+{
+    VtNs calm_ns = vt_mono_diff(budget->raw_last_at, budget->raw_calm_at);
+    if (budget->n_calm < CALM_SAMPLES || calm_ns < CALM_NS)
+        return budget->tracking_ppb;
+    double walk_ppb = WANDER_MARGIN * estimate->wander_ppb * sqrt(fmax(age_sec, 0));
+    double calm_ppb = CALM_SIGMAS * hypot(estimate->rate_sigma_ppb, walk_ppb);
+    return fmin(fmax(calm_ppb, LEAST_DRIFT_PPB), budget->tracking_ppb);
+}
+
+double
+vt_drift_budget_get(const VtDriftBudget *budget, const VtEstimate *estimate, double age_sec)
+{
+    double doubt_ppb = fmin(DOUBT_SIGMAS * estimate->rate_sigma_ppb, MOST_DRIFT_PPB);
+    double budget_ppb = get_calm_ppb(budget, estimate, age_sec);
+    if (budget->n_all < FIRST_SAMPLES)
+        budget_ppb = budget->disrupted_ppb;
+    if (budget->is_reopened)
+        budget_ppb = fmax(budget_ppb, get_reopened_ppb(budget));
+    return fmax(budget_ppb, doubt_ppb);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * How fast the clock may run away at most from what it was last seen to be, for the error bound.
+ * 15 ppm (PHI of RFC 5905) while nothing better is proven: an oscillator that was calm for a
+ * quarter of an hour is held to what it was learnt to wander, but never to less than 1 ppm. After a
+ * disruption it may be another oscillator: 250 ppm, or three sigmas of a rate that is learnt from
+ * nothing since then, once that is less. The same 250 ppm hold for the first samples of all, of
+ * which nobody knows yet how good they are.
+ */
+#pragma once
+
+#include "core/filter.h"
+
+typedef struct {
+    double tracking_ppb;
+    double disrupted_ppb;
+    bool is_reopened; /* since a disruption: the one below means something */
+    VtKalman reopened;
+    unsigned n_all;     /* samples, up to a limit */
+    unsigned n_calm;    /* samples since something happened */
+    VtMono raw_calm_at; /* the first of them, */
+    VtMono raw_last_at; /* and the last */
+} VtDriftBudget;
+
+void vt_drift_budget_init(VtDriftBudget *budget, double tracking_ppb, double disrupted_ppb);
+
+/* A disruption was put right; @now is what the filter believes since. */
+void vt_drift_budget_note_disruption(VtDriftBudget *budget, const VtKalman *now);
+
+/* The rate is another one. */
+void vt_drift_budget_note_jump(VtDriftBudget *budget);
+
+void vt_drift_budget_take(VtDriftBudget *budget, const VtSample *sample, const VtDoubt *doubt);
+
+/* In ppb, over @age_sec; @estimate must be of the end of that time. */
+double
+vt_drift_budget_get(const VtDriftBudget *budget, const VtEstimate *estimate, double age_sec);

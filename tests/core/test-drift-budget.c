@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/drift-budget.h"
+
+#define TRACKING_PPB  15000.0
+#define DISRUPTED_PPB 250000.0
+
+static const VtDoubt doubt = { .half_width_ns = 3000, .sigma_ns = 1000 };
+
+/* A tick a second of a clock that is right; @wander_ppb is what was learnt of it. */
+typedef struct {
+    VtDriftBudget budget;
+    VtEstimate estimate;
+} Fixture;
+
+static void
+set_up(Fixture *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    *fixture = (Fixture){ .estimate = { .is_known = true, .rate_sigma_ppb = 10 } };
+    fixture->estimate.wander_ppb = 1;
+    vt_drift_budget_init(&fixture->budget, TRACKING_PPB, DISRUPTED_PPB);
+}
+
+static void
+pass(Fixture *fixture, unsigned n_ticks)
+{
+    for (unsigned i = 0; i < n_ticks; i++) {
+        fixture->estimate.raw_at = vt_mono_add(fixture->estimate.raw_at, VT_NS_PER_SEC);
+        VtSample sample = { .raw_at = fixture->estimate.raw_at };
+        vt_drift_budget_take(&fixture->budget, &sample, &doubt);
+    }
+}
+
+static double
+get(const Fixture *fixture, double age_sec)
+{
+    return vt_drift_budget_get(&fixture->budget, &fixture->estimate, age_sec);
+}
+
+static void
+test_first_samples_prove_nothing(Fixture *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    pass(fixture, 5);
+    double at_first_ppb = get(fixture, 1);
+    pass(fixture, 60);
+
+    g_assert_cmpfloat(at_first_ppb, ==, DISRUPTED_PPB);
+    g_assert_cmpfloat(get(fixture, 1), ==, TRACKING_PPB);
+}
+
+static void
+test_calm_oscillator_is_held_to_what_it_does(Fixture *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    pass(fixture, 1000);
+    double soon_ppb = get(fixture, 1);
+    double after_a_day_ppb = get(fixture, 86400);
+    fixture->estimate.wander_ppb = 100;
+
+    g_assert_cmpfloat(soon_ppb, ==, 1000);
+    /* 4 sigmas of 3.16 ppb times 294. */
+    g_assert_cmpfloat_with_epsilon(after_a_day_ppb, 3715, 5);
+    g_assert_cmpfloat(get(fixture, 86400), ==, TRACKING_PPB);
+}
+
+static void
+test_jump_takes_the_proof_away(Fixture *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    pass(fixture, 1000);
+
+    vt_drift_budget_note_jump(&fixture->budget);
+    pass(fixture, 100);
+
+    g_assert_cmpfloat(get(fixture, 1), ==, TRACKING_PPB);
+}
+
+static void
+test_disruption_widens_until_the_rate_is_seen(Fixture *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    pass(fixture, 1000);
+    VtKalman now = { .has_phase = true, .raw_at = fixture->estimate.raw_at };
+
+    vt_drift_budget_note_disruption(&fixture->budget, &now);
+    double at_once_ppb = get(fixture, 1);
+    pass(fixture, 1);
+    double after_one_ppb = get(fixture, 1);
+    pass(fixture, 2);
+
+    g_assert_cmpfloat_with_epsilon(at_once_ppb, DISRUPTED_PPB, 1);
+    /* 1 us over 1 s, three times. */
+    g_assert_cmpfloat(after_one_ppb, <=, TRACKING_PPB);
+    g_assert_cmpfloat(get(fixture, 1), ==, TRACKING_PPB);
+}
+
+static void
+test_unsure_rate_widens(Fixture *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    pass(fixture, 1000);
+    fixture->estimate.rate_sigma_ppb = 20000;
+
+    g_assert_cmpfloat(get(fixture, 1), ==, 60000);
+}
+
+static void
+add(const char *path, void (*func)(Fixture *fixture, gconstpointer data))
+{
+    g_test_add(path, Fixture, NULL, set_up, func, NULL);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    add("/core/drift-budget/first-samples-prove-nothing", test_first_samples_prove_nothing);
+    add("/core/drift-budget/calm-oscillator-is-held-to-what-it-does",
+        test_calm_oscillator_is_held_to_what_it_does);
+    add("/core/drift-budget/jump-takes-the-proof-away", test_jump_takes_the_proof_away);
+    add("/core/drift-budget/disruption-widens-until-the-rate-is-seen",
+        test_disruption_widens_until_the_rate_is_seen);
+    add("/core/drift-budget/unsure-rate-widens", test_unsure_rate_widens);
+    return g_test_run();
+}
