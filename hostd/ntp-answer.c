@@ -9,6 +9,9 @@
 /* A request that has waited longer was answered too late, or the clock was set meanwhile. */
 #define MOST_WAIT_NS VT_NS_PER_SEC
 
+/* In a packet. */
+#define TRANSMIT_OFFSET 40
+
 struct VtNtpAnswer {
     VtNtpClients *clients;
     VtNtpInterleave *interleave;
@@ -183,15 +186,20 @@ vt_ntp_answer_prepare(VtNtpAnswer *answer,
     return reply;
 }
 
-/* RFC 5905, section 7.3: a code of four zero bytes says that the request's was no good. */
-static size_t
-put_nak(uint8_t bytes[VT_NTP_REPLY_MOST_BYTES])
+size_t
+vt_ntp_answer_encode(const VtNtpReply *reply, uint8_t ret_bytes[VT_NTP_REPLY_MOST_BYTES])
 {
-    memset(bytes + VT_NTP_PACKET_BYTES, 0, VT_NTP_KEY_ID_BYTES);
+    vt_ntp_packet_encode(&reply->packet, ret_bytes);
+    if (reply->key_id == 0)
+        return VT_NTP_PACKET_BYTES;
+    if (!reply->is_nak)
+        return VT_NTP_REPLY_MOST_BYTES;
+    /* RFC 5905, section 7.3: a code of four zero bytes says that the request's was no good. */
+    memset(ret_bytes + VT_NTP_PACKET_BYTES, 0, VT_NTP_KEY_ID_BYTES);
     return VT_NTP_PACKET_BYTES + VT_NTP_KEY_ID_BYTES;
 }
 
-static size_t
+static void
 put_mac(const VtNtpReply *reply,
         const VtNtpPolicy *policy,
         uint8_t bytes[VT_NTP_REPLY_MOST_BYTES])
@@ -201,22 +209,21 @@ put_mac(const VtNtpReply *reply,
     bool is_known = vt_ntp_keys_sign(policy->keys, reply->key_id, bytes, VT_NTP_PACKET_BYTES,
                                      bytes + VT_NTP_PACKET_BYTES + VT_NTP_KEY_ID_BYTES);
     g_assert(is_known); /* the request was authenticated with it */
-    return VT_NTP_REPLY_MOST_BYTES;
 }
 
-size_t
-vt_ntp_answer_finish(const VtNtpReply *reply,
-                     const VtNtpPolicy *policy,
-                     VtWall at,
-                     uint8_t ret_bytes[VT_NTP_REPLY_MOST_BYTES])
+void
+vt_ntp_answer_stamp(const VtNtpReply *reply,
+                    const VtNtpPolicy *policy,
+                    VtWall at,
+                    uint8_t bytes[VT_NTP_REPLY_MOST_BYTES])
 {
-    VtNtpPacket packet = reply->packet;
-    if (!reply->is_interleaved)
-        packet.transmit = vt_ntp_interleave_mark_transmit(vt_ntp_stamp_from_wall(at));
-    vt_ntp_packet_encode(&packet, ret_bytes);
-    if (reply->is_nak)
-        return put_nak(ret_bytes);
-    return reply->key_id != 0 ? put_mac(reply, policy, ret_bytes) : VT_NTP_PACKET_BYTES;
+    if (!reply->is_interleaved) {
+        VtNtpStamp stamp = vt_ntp_interleave_mark_transmit(vt_ntp_stamp_from_wall(at));
+        uint64_t transmit = GUINT64_TO_BE(stamp);
+        memcpy(bytes + TRANSMIT_OFFSET, &transmit, sizeof transmit);
+    }
+    if (vt_ntp_reply_is_signed(reply))
+        put_mac(reply, policy, bytes);
 }
 
 void

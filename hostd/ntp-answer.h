@@ -25,7 +25,7 @@ typedef struct {
     VtWall now;
 } VtNtpCircumstances;
 
-/* What is to be sent; vt_ntp_answer_finish makes bytes of it. */
+/* What is to be sent; vt_ntp_answer_encode makes bytes of it. */
 typedef struct {
     VtNtpCount verdict; /* VT_NTP_COUNT_ANSWERED or why not */
     VtNtpPacket packet;
@@ -44,11 +44,24 @@ VtNtpReply vt_ntp_answer_prepare(VtNtpAnswer *answer,
                                  const VtNtpCircumstances *circumstances,
                                  const VtNtpDatagram *datagram);
 
-/* The bytes of a reply that leaves at @at; returns how many. Never more than the request had. */
-size_t vt_ntp_answer_finish(const VtNtpReply *reply,
-                            const VtNtpPolicy *policy,
-                            VtWall at,
+/*
+ * The bytes of a reply but for what depends on the moment; returns how many. Never more than the
+ * request had.
+ */
+size_t vt_ntp_answer_encode(const VtNtpReply *reply,
                             uint8_t ret_bytes[VT_NTP_REPLY_MOST_BYTES]);
+
+/* Makes them those of a reply that leaves at @at: its transmit stamp, and the code. */
+void vt_ntp_answer_stamp(const VtNtpReply *reply,
+                         const VtNtpPolicy *policy,
+                         VtWall at,
+                         uint8_t bytes[VT_NTP_REPLY_MOST_BYTES]);
+
+static inline bool
+vt_ntp_reply_is_signed(const VtNtpReply *reply)
+{
+    return reply->key_id != 0 && !reply->is_nak;
+}
 
 /* A reply that wanted it has left. */
 void vt_ntp_answer_sent(VtNtpAnswer *answer, const VtNtpSent *sent);

@@ -6,6 +6,7 @@
 #include <sys/eventfd.h>
 
 #include "hostd/ntp-answer.h"
+#include "hostd/ntp-lead.h"
 #include "hostd/ntp-listener.h"
 #include "hostd/ntp-view.h"
 #include "os/random.h"
@@ -13,7 +14,7 @@
 /* An address that was taken may be given up; nobody waits for it by the second. */
 #define RETRY_MS 10000
 
-/* Of what sending one reply took, in the smoothed figure. */
+/* Of what signing a reply took, in the smoothed figure. */
 #define SMOOTHING 8
 
 struct VtNtpServer {
@@ -32,7 +33,9 @@ struct VtNtpServer {
     VtNtpPolicy *policy;
     VtNtpAnswer *answer;
     VtNtpTurn *turn;
-    VtNs send_cost_ns; /* of one reply in a batch */
+    VtNtpLead lead;
+    VtNs sign_cost_ns; /* of one reply */
+    VtMono worked_at;  /* until then, last */
 };
 
 static void
@@ -78,38 +81,79 @@ count_overflows(VtNtpServer *server, VtNtpListener *listener, const VtNtpDatagra
     listener->n_overflows = datagram->n_overflows;
 }
 
-/* The stamps are the last thing before the wire. The last reply of a batch leaves later than the
- * first by what the others take. */
+/* Everything but the stamps; returns how many replies there are, and how many with a code. */
 static size_t
-finish_batch(VtNtpServer *server, const VtNtpReply *replies, size_t n_received)
+encode_batch(VtNtpServer *server,
+             const VtNtpReply *replies,
+             size_t n_received,
+             size_t *ret_n_signed)
 {
     size_t n_replies = 0;
+    size_t n_signed = 0;
     for (size_t i = 0; i < n_received; i++) {
         VtNtpDatagram *datagram = vt_ntp_turn_get(server->turn, i);
         if (replies[i].verdict != VT_NTP_COUNT_ANSWERED)
             continue;
-        VtWall leaves_at = vt_wall_add(vt_clock_read_wall(server->clock),
-                                       (VtNs)n_replies * server->send_cost_ns);
-        datagram->n_reply_bytes =
-            vt_ntp_answer_finish(&replies[i], server->policy, leaves_at, datagram->reply);
+        datagram->n_reply_bytes = vt_ntp_answer_encode(&replies[i], datagram->reply);
         datagram->wants_sent_stamp = replies[i].wants_sent_stamp;
         n_replies++;
+        n_signed += vt_ntp_reply_is_signed(&replies[i]) ? 1 : 0;
     }
+    *ret_n_signed = n_signed;
     return n_replies;
 }
 
+/* The stamps are the last thing before the wire: one reading of the clock, and what it takes from
+ * there until each reply leaves. */
 static void
-send_batch(VtNtpServer *server, int fd, size_t n_received, size_t n_replies)
+stamp_batch(VtNtpServer *server, const VtNtpReply *replies, size_t n_received, VtMono boot_now)
 {
+    size_t n_signed;
+    size_t index = 0;
+    size_t n_replies = encode_batch(server, replies, n_received, &n_signed);
+    VtNtpLeadKind kind =
+        vt_ntp_lead_judge(n_replies, vt_mono_diff(boot_now, server->worked_at));
+    VtWall begun_at = vt_clock_read_wall(server->clock);
+    VtWall ready_at = vt_wall_add(begun_at, (VtNs)n_signed * server->sign_cost_ns);
+
+    for (size_t i = 0; i < n_received; i++) {
+        VtNtpDatagram *datagram = vt_ntp_turn_get(server->turn, i);
+        if (datagram->n_reply_bytes == 0)
+            continue;
+        VtWall leaves_at = vt_wall_add(ready_at, vt_ntp_lead_get(&server->lead, kind, index));
+        VtNtpLeadSample sample = {
+            .receive = replies[i].packet.receive,
+            .written = leaves_at,
+            .index = index++,
+            .kind = kind,
+        };
+        vt_ntp_answer_stamp(&replies[i], server->policy, leaves_at, datagram->reply);
+        datagram->wants_sent_stamp |=
+            vt_ntp_lead_wants(&server->lead, &sample, n_replies, boot_now);
+    }
+    if (n_signed > 0) {
+        VtNs took_ns = vt_wall_diff(vt_clock_read_wall(server->clock), begun_at);
+        server->sign_cost_ns += (took_ns / (VtNs)n_signed - server->sign_cost_ns) / SMOOTHING;
+    }
+}
+
+static void
+send_batch(VtNtpServer *server, int fd, size_t n_received)
+{
+    size_t n_replies = 0;
+    for (size_t i = 0; i < n_received; i++)
+        n_replies += vt_ntp_turn_get(server->turn, i)->n_reply_bytes > 0 ? 1 : 0;
     if (n_replies == 0)
         return;
-    VtMono before = vt_clock_read_boot(server->clock);
     size_t n_sent = vt_ntp_turn_send(server->turn, fd, n_received);
-    VtNs took_ns = vt_mono_diff(vt_clock_read_boot(server->clock), before);
-    VtNs cost_ns = took_ns / (VtNs)n_replies;
-
-    server->send_cost_ns += (cost_ns - server->send_cost_ns) / SMOOTHING;
     count(server, VT_NTP_COUNT_UNSENT, n_replies - n_sent);
+}
+
+static void
+forget_stamps(VtNtpServer *server)
+{
+    vt_ntp_answer_forget_stamps(server->answer);
+    vt_ntp_lead_forget(&server->lead);
 }
 
 /* One batch of one socket: requests in, replies out. */
@@ -123,7 +167,7 @@ serve(VtNtpServer *server, VtNtpListener *listener)
 
     VtNtpSight sight = vt_ntp_view_look(server->view);
     if (sight.was_set)
-        vt_ntp_answer_forget_stamps(server->answer);
+        forget_stamps(server);
     VtNtpCircumstances circumstances = {
         .policy = take_policy(server),
         .sight = &sight,
@@ -135,8 +179,9 @@ serve(VtNtpServer *server, VtNtpListener *listener)
         count_reply(server, &replies[i]);
         count_overflows(server, listener, datagram);
     }
-    size_t n_replies = finish_batch(server, replies, n_received);
-    send_batch(server, listener->fd, n_received, n_replies);
+    stamp_batch(server, replies, n_received, sight.boot_at);
+    send_batch(server, listener->fd, n_received);
+    server->worked_at = sight.boot_at;
 }
 
 static void
@@ -144,8 +189,12 @@ read_sent(VtNtpServer *server, int fd)
 {
     VtNtpSent sent[VT_NTP_SOCKET_BATCH];
     size_t n_sent = vt_ntp_socket_read_sent(fd, sent);
-    for (size_t i = 0; i < n_sent; i++)
+    for (size_t i = 0; i < n_sent; i++) {
+        if (!vt_ntp_lead_learn(&server->lead, sent[i].plain_receive, sent[i].sent_at))
+            (void)vt_ntp_lead_learn(&server->lead, sent[i].authenticated_receive,
+                                    sent[i].sent_at);
         vt_ntp_answer_sent(server->answer, &sent[i]);
+    }
 }
 
 static void
@@ -215,6 +264,7 @@ vt_ntp_server_new(const VtNtpServerPlace *places,
     server->policy = policy;
     server->answer = vt_ntp_answer_new(vt_random_nonce());
     server->turn = vt_ntp_turn_new();
+    vt_ntp_lead_init(&server->lead);
     server->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     /* The first try here, so that its outcome is known to whoever began the service. */
     for (size_t i = 0; i < n_places; i++)
