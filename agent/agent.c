@@ -431,10 +431,11 @@ vt_agent_free(VtAgent *agent)
 }
 
 void
-vt_agent_reconfigure(VtAgent *agent, VtAgentMode mode, VtNs host_error_ns)
+vt_agent_reconfigure(VtAgent *agent, const VtAgentChange *change)
 {
-    vt_authority_set_setting(agent->authority, mode);
-    vt_sources_set_host_error(agent->sources, host_error_ns);
+    vt_authority_set_setting(agent->authority, change->mode);
+    vt_sources_set_host_error(agent->sources, change->host_error_ns);
+    vt_sources_set_servers(agent->sources, &change->servers);
 }
 
 void

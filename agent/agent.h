@@ -59,8 +59,17 @@ void vt_agent_on_port_signal(VtAgent *agent);
 /* Something may have befallen the guest: a VtHintFunc, of @agent. */
 void vt_agent_take_hint(const VtHint *sign, void *agent);
 
-/* The settings were read anew: what of them can change while it runs. */
-void vt_agent_reconfigure(VtAgent *agent, VtAgentMode mode, VtNs host_error_ns);
+/*
+ * The settings were read anew: what of them can change while it runs. What @servers points to must
+ * outlive the agent, as must what was handed in before.
+ */
+typedef struct {
+    VtAgentMode mode;
+    VtNs host_error_ns;
+    VtSourcesServers servers;
+} VtAgentChange;
+
+void vt_agent_reconfigure(VtAgent *agent, const VtAgentChange *change);
 
 /* Everything an operator can ask for, of one instant. */
 typedef struct {

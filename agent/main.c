@@ -17,6 +17,7 @@ typedef struct {
     GMainLoop *loop;
     VtAgent *agent;
     VtReload *reload;
+    GPtrArray *keys; /* VtNtpKeys, all that were ever read: sources may be using them */
 } Running;
 
 static void
@@ -121,10 +122,26 @@ make_params(const VtAgentConfig *config, const VtNtpKeys *keys, VtAgentMemory *m
 static bool
 on_reload(const void *config, void *user_data, GError **error)
 {
-    const VtAgentConfig *agent = config;
-    (void)error; /* all of it was checked when it was read */
-    vt_agent_reconfigure(user_data, (VtAgentMode)agent->mode, agent->host_error_ns);
+    Running *running = user_data;
+    const VtAgentConfig *settings = config;
+    VtNtpKeys *keys = NULL;
+    if (!read_keys(settings->ntp_keys, &keys, error))
+        return false;
+
+    VtAgentChange change = {
+        .mode = (VtAgentMode)settings->mode,
+        .host_error_ns = settings->host_error_ns,
+        .servers = { settings->servers, settings->pools, keys },
+    };
+    g_ptr_array_add(running->keys, keys);
+    vt_agent_reconfigure(running->agent, &change);
     return true;
+}
+
+static void
+free_keys(gpointer keys)
+{
+    vt_ntp_keys_free(keys);
 }
 
 static const int signal_numbers[] = { SIGTERM, SIGINT, SIGIO, SIGHUP, 0 };
@@ -154,17 +171,20 @@ run(const VtAgentConfig *config, const VtDaemon *daemon)
     };
     g_autoptr(VtAgentMemory) memory = vt_agent_memory_new(&kept);
     g_autoptr(VtUdev) udev = make_udev();
-    g_autoptr(VtNtpKeys) keys = NULL;
+    g_autoptr(GPtrArray) all_keys = g_ptr_array_new_with_free_func(free_keys);
+    VtNtpKeys *keys = NULL;
     if (!read_keys(config->ntp_keys, &keys, &error)) {
         g_critical("%s", error->message);
         return VT_EXIT_FAILED;
     }
+    g_ptr_array_add(all_keys, keys);
     VtAgentParams params = make_params(config, keys, memory);
     params.udev = udev;
     params.guard = guard;
     g_autoptr(VtAgent) agent = vt_agent_new(&params, clock);
     running.agent = agent;
-    vt_reload_set_func(reload, on_reload, agent);
+    running.keys = all_keys;
+    vt_reload_set_func(reload, on_reload, &running);
     g_autoptr(VtAgentControl) control =
         vt_agent_control_new(agent, reload, config->control_socket, &error);
     if (control == NULL)

@@ -15,6 +15,7 @@
 
 struct VtNtpGroup {
     const VtServerConfig *config;
+    const VtNtpKeys *keys;
     const VtSourceOwner *owner;
     GPtrArray *list;         /* VtSource, all there are */
     GPtrArray *members;      /* VtSource, those of this group; borrowed */
@@ -218,6 +219,7 @@ vt_ntp_group_new(const VtServerConfig *config,
 {
     VtNtpGroup *group = g_new0(VtNtpGroup, 1);
     group->config = config;
+    group->keys = keys;
     group->owner = owner;
     group->list = list;
     group->members = g_ptr_array_new();
@@ -231,6 +233,20 @@ vt_ntp_group_new(const VtServerConfig *config,
     if (!group->is_numeric)
         resolve(group);
     return group;
+}
+
+bool
+vt_ntp_group_is_of(const VtNtpGroup *group, const VtServerConfig *config, const VtNtpKeys *keys)
+{
+    return vt_server_config_is_same(group->config, config) &&
+           (config->key == 0 ||
+            vt_ntp_keys_have_same(group->keys, keys, (uint32_t)config->key));
+}
+
+GPtrArray *
+vt_ntp_group_get_members(VtNtpGroup *group)
+{
+    return group->members;
 }
 
 void

@@ -27,6 +27,17 @@ VtNtpGroup *vt_ntp_group_new(const VtServerConfig *config,
 void vt_ntp_group_free(VtNtpGroup *group);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtNtpGroup, vt_ntp_group_free)
 
+/*
+ * Whether it is what vt_ntp_group_new would make of @config and @keys: the same settings, and the
+ * same key if it has one.
+ */
+bool vt_ntp_group_is_of(const VtNtpGroup *group,
+                        const VtServerConfig *config,
+                        const VtNtpKeys *keys);
+
+/* VtSource, those of this group. Borrowed. */
+GPtrArray *vt_ntp_group_get_members(VtNtpGroup *group);
+
 /* Each second: looks up what has to be, and replaces those that are dead. */
 void vt_ntp_group_on_tick(VtNtpGroup *group);
 

@@ -75,6 +75,14 @@ vt_selector_get_followed(const VtSelector *selector)
     return get_nth(selector, selector->choice.current);
 }
 
+void
+vt_selector_forget(VtSelector *selector, size_t index)
+{
+    vt_choice_forget(&selector->choice, index);
+    if (selector->choice.current == VT_CHOICE_NONE)
+        selector->shift_ns = 0;
+}
+
 static void
 begin_disturbance(VtSelector *selector, bool is_announced)
 {

@@ -19,13 +19,19 @@ typedef struct VtSelector VtSelector;
 /* Another is followed from now on. */
 typedef void (*VtSelectorFunc)(const VtPipelineReference *reference, void *user_data);
 
-/* @list: VtSource; it may grow at its end. It and @clock must outlive the selector. Transfer full. */
+/*
+ * @list: VtSource; it may grow at its end, and shrink after vt_selector_forget. It and @clock must
+ * outlive the selector. Transfer full.
+ */
 VtSelector *vt_selector_new(const GPtrArray *list,
                             VtClock *clock,
                             VtSelectorFunc on_change,
                             void *user_data);
 void vt_selector_free(VtSelector *selector);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtSelector, vt_selector_free)
+
+/* The source at @index of the list is about to be taken out of it. */
+void vt_selector_forget(VtSelector *selector, size_t index);
 
 /* The one that is followed, or was last; NULL for none. Borrowed. */
 VtSource *vt_selector_get_followed(const VtSelector *selector);

@@ -156,3 +156,14 @@ vt_server_config_check(const GPtrArray *servers,
     }
     return true;
 }
+
+bool
+vt_server_config_is_same(const VtServerConfig *a, const VtServerConfig *b)
+{
+    return g_str_equal(a->name, b->name) && g_strcmp0(a->address, b->address) == 0 &&
+           a->port == b->port && a->is_local == b->is_local && a->has_burst == b->has_burst &&
+           a->is_preferred == b->is_preferred && a->is_trusted == b->is_trusted &&
+           a->is_required == b->is_required && a->least_poll == b->least_poll &&
+           a->greatest_poll == b->greatest_poll && a->key == b->key &&
+           a->most_sources == b->most_sources;
+}

@@ -26,6 +26,9 @@ typedef struct {
 extern const VtOption vt_server_options[VT_N_SERVER_OPTIONS];
 extern const VtOption vt_pool_options[VT_N_POOL_OPTIONS];
 
+/* Whether all settings, the name among them, are the same. */
+bool vt_server_config_is_same(const VtServerConfig *a, const VtServerConfig *b);
+
 /*
  * What the tables cannot check: they have addresses, names that nobody else has, keys only with
  * a file of keys. @servers and @pools are of VtServerConfig.

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/sources.h"
 
-#include "agent/network-watch.h"
-#include "agent/ntp-group.h"
 #include "agent/selector.h"
 #include "core/stopwatch.h"
 
@@ -27,9 +25,8 @@ struct VtSources {
     VtSourceOwner owner; /* this, as its sources see it */
     const VtSourcesListener *listener;
     void *user_data;
-    GPtrArray *list;         /* VtSource, owned */
-    GPtrArray *groups;       /* VtNtpGroup, owned: what the settings name */
-    VtNetworkWatch *network; /* NULL: nobody is looked for on a network */
+    GPtrArray *list;     /* VtSource, owned */
+    VtNtpGroups *groups; /* what the settings name */
     VtSelector *selector;
     bool is_urgent;
     bool is_right;     /* the clock, against somebody who is synchronised */
@@ -192,30 +189,6 @@ free_source(gpointer source)
     vt_source_free(source);
 }
 
-static void
-on_network_change(void *user_data)
-{
-    VtSources *sources = user_data;
-    for (guint i = 0; i < sources->groups->len; i++)
-        vt_ntp_group_on_network_change(sources->groups->pdata[i]);
-}
-
-static void
-free_group(gpointer group)
-{
-    vt_ntp_group_free(group);
-}
-
-static void
-add_groups(VtSources *sources, const GPtrArray *configs, const VtNtpKeys *keys)
-{
-    for (guint i = 0; configs != NULL && i < configs->len; i++) {
-        VtNtpGroup *group =
-            vt_ntp_group_new(configs->pdata[i], keys, &sources->owner, sources->list);
-        g_ptr_array_add(sources->groups, group);
-    }
-}
-
 VtSources *
 vt_sources_new(VtLink *link,
                const VtSourcesServers *servers,
@@ -239,13 +212,9 @@ vt_sources_new(VtLink *link,
     sources->truth.is_settled = true;
 
     g_ptr_array_add(sources->list, vt_source_new_link(link, &sources->owner));
-    sources->groups = g_ptr_array_new_with_free_func(free_group);
+    sources->groups = vt_ntp_groups_new(&sources->owner, sources->list, sources->selector);
     if (servers != NULL)
-        add_groups(sources, servers->servers, servers->keys);
-    if (servers != NULL)
-        add_groups(sources, servers->pools, servers->keys);
-    if (sources->groups->len > 0)
-        sources->network = vt_network_watch_new(on_network_change, sources);
+        vt_ntp_groups_set(sources->groups, servers);
     return sources;
 }
 
@@ -254,8 +223,7 @@ vt_sources_free(VtSources *sources)
 {
     if (sources == NULL)
         return;
-    vt_network_watch_free(sources->network);
-    g_ptr_array_unref(sources->groups);
+    vt_ntp_groups_free(sources->groups);
     g_ptr_array_unref(sources->list);
     vt_selector_free(sources->selector);
     g_free(sources);
@@ -311,13 +279,21 @@ vt_sources_set_host_error(VtSources *sources, VtNs error_ns)
 }
 
 void
+vt_sources_set_servers(VtSources *sources, const VtSourcesServers *servers)
+{
+    vt_ntp_groups_set(sources->groups, servers);
+    /* Who was followed may be gone, and with him what the stopwatch stands in for. */
+    if (get_followed(sources) == NULL)
+        sources->stand_in = STAND_IN_IDLE;
+}
+
+void
 vt_sources_on_tick(VtSources *sources)
 {
     if (vt_link_get_state(sources->link) != VT_LINK_STATE_UP)
         forget_host_quality(sources);
     add_substitutes(sources);
-    for (guint i = 0; i < sources->groups->len; i++)
-        vt_ntp_group_on_tick(sources->groups->pdata[i]);
+    vt_ntp_groups_on_tick(sources->groups);
     for (size_t i = 0; i < sources->list->len; i++)
         vt_source_on_tick(get_nth(sources, i), sources->is_urgent);
     vt_selector_on_tick(sources->selector);

@@ -12,6 +12,7 @@
 
 #include "agent/config.h"
 #include "agent/devices/link.h"
+#include "agent/ntp-groups.h"
 #include "agent/providers/provider.h"
 #include "agent/providers/quality.h"
 #include "agent/source.h"
@@ -26,13 +27,6 @@ typedef struct {
     /* Of the one that is followed; NULL: it could not be had. */
     VtReadingFunc on_reading;
 } VtSourcesListener;
-
-/* What the settings name. */
-typedef struct {
-    const GPtrArray *servers; /* VtServerConfig; NULL: none */
-    const GPtrArray *pools;   /* the same */
-    const VtNtpKeys *keys;    /* NULL: none */
-} VtSourcesServers;
 
 /*
  * The link and @servers (may be NULL), none of them asked yet; NTP services
@@ -56,6 +50,12 @@ VtSource *vt_sources_add_clock(VtSources *sources, const VtSourceClock *clock);
  */
 const VtQuality *vt_sources_get_host_quality(const VtSources *sources);
 void vt_sources_set_host_error(VtSources *sources, VtNs error_ns);
+
+/*
+ * The settings were read anew. Sources that did not change are not disturbed. What @servers points to
+ * must outlive @sources, as must what was handed in before.
+ */
+void vt_sources_set_servers(VtSources *sources, const VtSourcesServers *servers);
 
 /* Each second: asks those whose time has come and judges who is to be followed. */
 void vt_sources_on_tick(VtSources *sources);

@@ -16,6 +16,23 @@ vt_choice_init(VtChoice *choice)
     *choice = (VtChoice){ .current = VT_CHOICE_NONE, .challenger = VT_CHOICE_NONE };
 }
 
+static size_t
+forget_index(size_t current, size_t index)
+{
+    if (current == VT_CHOICE_NONE || current < index)
+        return current;
+    return current == index ? VT_CHOICE_NONE : current - 1;
+}
+
+void
+vt_choice_forget(VtChoice *choice, size_t index)
+{
+    choice->current = forget_index(choice->current, index);
+    choice->challenger = forget_index(choice->challenger, index);
+    if (choice->current == VT_CHOICE_NONE || choice->challenger == VT_CHOICE_NONE)
+        choice->n_victories = 0;
+}
+
 /* What one must be like, now, to be followed at all. */
 typedef struct {
     bool must_be_synchronised;

@@ -31,8 +31,11 @@ typedef struct {
 
 void vt_choice_init(VtChoice *choice);
 
+/* The candidate at @index is one no more: those behind it move up. */
+void vt_choice_forget(VtChoice *choice, size_t index);
+
 /*
- * Judges @candidates, whose order must not change from call to call; to be called once a tick.
+ * Judges @candidates, whose order must not change from call to call but by vt_choice_forget; to be called once a tick.
  * @is_urgent: the clock is wrong and waits to be put right; one of a better class, or far nearer
  * to true time, is taken at once, and of equals the one that was begun with. True
  * when choice->current has changed.

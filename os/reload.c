@@ -10,7 +10,8 @@ struct VtReload {
     const VtDaemon *daemon;
     const void *started;
     size_t n_bytes;
-    void *current; /* NULL: what it was started with is in force */
+    GPtrArray
+        *configs; /* all that were ever in force: parts of the daemon may point into them */
     VtReloadFunc func;
     void *user_data;
 };
@@ -22,14 +23,13 @@ vt_reload_new(const VtDaemon *daemon, const void *started, size_t n_bytes)
     reload->daemon = daemon;
     reload->started = started;
     reload->n_bytes = n_bytes;
+    reload->configs = g_ptr_array_new();
     return reload;
 }
 
 static void
 free_config(const VtReload *reload, void *config)
 {
-    if (config == NULL)
-        return;
     vt_options_clear(&reload->daemon->rules.options, config);
     g_free(config);
 }
@@ -39,7 +39,9 @@ vt_reload_free(VtReload *reload)
 {
     if (reload == NULL)
         return;
-    free_config(reload, reload->current);
+    for (guint i = 0; i < reload->configs->len; i++)
+        free_config(reload, reload->configs->pdata[i]);
+    g_ptr_array_unref(reload->configs);
     g_free(reload);
 }
 
@@ -63,8 +65,7 @@ put_in_force(VtReload *reload, GError **error)
         free_config(reload, config);
         return NULL;
     }
-    free_config(reload, reload->current);
-    reload->current = config;
+    g_ptr_array_add(reload->configs, config);
     return vt_options_list_fixed_changes(&reload->daemon->rules.options, reload->started,
                                          config);
 }

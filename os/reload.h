@@ -11,7 +11,7 @@ typedef struct VtReload VtReload;
 
 /*
  * Puts @config in force, as far as that is possible without a restart. What cannot be is an error,
- * and then nothing has changed. @config stays where it is until the next one is in force.
+ * and then nothing has changed. @config stays where it is as long as the reload.
  */
 typedef bool (*VtReloadFunc)(const void *config, void *user_data, GError **error);
 

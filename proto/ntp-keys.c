@@ -186,3 +186,21 @@ vt_ntp_keys_is_same_mac(const uint8_t *a, const uint8_t *b)
 {
     return memeql_sec(a, b, VT_NTP_CMAC_BYTES) != 0;
 }
+
+static const Key *
+find_key(const VtNtpKeys *keys, uint32_t key_id)
+{
+    return keys != NULL ? g_hash_table_lookup(keys->keys, GUINT_TO_POINTER(key_id)) : NULL;
+}
+
+bool
+vt_ntp_keys_have_same(const VtNtpKeys *a, const VtNtpKeys *b, uint32_t key_id)
+{
+    const Key *key = find_key(a, key_id);
+    const Key *other = find_key(b, key_id);
+
+    if (key == NULL || other == NULL)
+        return key == other;
+    /* Schedules of the same key are the same; both were zeroed before. */
+    return key->kind == other->kind && memcmp(key, other, sizeof *key) == 0;
+}

@@ -40,5 +40,8 @@ bool vt_ntp_keys_sign(const VtNtpKeys *keys,
                       size_t n_bytes,
                       uint8_t ret_mac[VT_NTP_CMAC_BYTES]);
 
+/* Whether both have the same key of that number; either may be NULL: it has none. */
+bool vt_ntp_keys_have_same(const VtNtpKeys *a, const VtNtpKeys *b, uint32_t key_id);
+
 /* Two codes, compared in a time that does not tell where they differ. */
 bool vt_ntp_keys_is_same_mac(const uint8_t *a, const uint8_t *b);

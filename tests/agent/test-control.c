@@ -183,8 +183,13 @@ static bool
 put_in_force(const void *config, void *user_data, GError **error)
 {
     const VtAgentConfig *agent = config;
+    VtAgentChange change = {
+        .mode = (VtAgentMode)agent->mode,
+        .host_error_ns = agent->host_error_ns,
+        .servers = { agent->servers, agent->pools, NULL },
+    };
     (void)error;
-    vt_agent_reconfigure(user_data, (VtAgentMode)agent->mode, agent->host_error_ns);
+    vt_agent_reconfigure(user_data, &change);
     return true;
 }
 

@@ -226,6 +226,30 @@ test_equals_take_no_turns_in_a_hurry(void)
     g_assert_true(vt_choice_judge(&choice, candidates, 2, true));
 }
 
+static void
+test_forgotten_one_leaves_the_others_where_they_are(void)
+{
+    static const struct {
+        VtChoice before;
+        size_t index;
+        VtChoice after;
+    } rows[] = {
+        { { 2, 3, 4 }, 1, { 1, 2, 4 } },
+        { { 2, 1, 4 }, 3, { 2, 1, 4 } },
+        { { 2, 3, 4 }, 2, { VT_CHOICE_NONE, 2, 0 } },
+        { { 2, 3, 4 }, 3, { 2, VT_CHOICE_NONE, 0 } },
+        { { VT_CHOICE_NONE, VT_CHOICE_NONE, 0 }, 0, { VT_CHOICE_NONE, VT_CHOICE_NONE, 0 } },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        VtChoice choice = rows[i].before;
+        vt_choice_forget(&choice, rows[i].index);
+        g_assert_cmpuint(choice.current, ==, rows[i].after.current);
+        g_assert_cmpuint(choice.challenger, ==, rows[i].after.challenger);
+        g_assert_cmpuint(choice.n_victories, ==, rows[i].after.n_victories);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -251,5 +275,7 @@ main(int argc, char **argv)
                     test_nobody_is_followed_without_the_required_one);
     g_test_add_func("/core/choice/equals-take-no-turns-in-a-hurry",
                     test_equals_take_no_turns_in_a_hurry);
+    g_test_add_func("/core/choice/forgotten-one-leaves-the-others-where-they-are",
+                    test_forgotten_one_leaves_the_others_where_they_are);
     return g_test_run();
 }

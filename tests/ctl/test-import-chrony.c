@@ -4,8 +4,11 @@
 
 #include <glib/gstdio.h>
 
+#include "agent/config.h"
 #include "base/settings-text.h"
 #include "ctl/chrony-import.h"
+#include "hostd/config.h"
+#include "hostd/ntp-service.h"
 #include "tests/ctl/timectl.h"
 
 #define EVERYWHERE                                                             \
@@ -197,6 +200,45 @@ test_command_prints_both_files_and_what_is_left_out(void)
     g_rmdir(folder);
 }
 
+static void
+assert_is_taken(const GString *content, const VtOptionTable *table, void *config)
+{
+    g_autoptr(VtSettingsText) text = vt_settings_text_new();
+    g_autoptr(GError) error = NULL;
+
+    g_test_message("%s", content->str);
+    g_assert_true(vt_settings_text_add(text, "f", content->str, content->len, &error));
+    bool is_taken =
+        vt_options_parse(table, vt_settings_text_get_key_file(text), config, &error);
+    g_assert_no_error(error);
+    g_assert_true(is_taken);
+}
+
+static void
+test_daemons_take_what_comes_out(void)
+{
+    VtOptionTable agent_table = vt_agent_config_get_table();
+    VtOptionTable hostd_table = vt_hostd_config_get_table();
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *text = g_strdup_printf("%s\nkeyfile /k\n", rows[i].line);
+        g_autoptr(VtChronyImport) result = import(text);
+        g_auto(VtAgentConfig) agent = { 0 };
+        g_auto(VtHostdConfig) hostd = { 0 };
+        g_autoptr(GError) error = NULL;
+        VtNtpListen listen;
+
+        assert_is_taken(result->agent, &agent_table, &agent);
+        g_assert_true(vt_agent_config_check(&agent, &error));
+        assert_is_taken(result->hostd, &hostd_table, &hostd);
+        g_assert_true(vt_ntp_listen_parse((const char *const *)hostd.listen, hostd.ntp_port,
+                                          &listen, &error));
+        VtNtpServiceParams params = { .allow = (const char *const *)hostd.allow,
+                                      .deny = (const char *const *)hostd.deny };
+        g_assert_true(vt_ntp_service_check(&params, &error));
+    }
+}
+
 #define ADD(name, function) g_test_add_func("/ctl/import-chrony/" name, function)
 
 int
@@ -204,6 +246,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     ADD("each-directive", test_each_directive);
+    ADD("daemons-take-what-comes-out", test_daemons_take_what_comes_out);
     ADD("lines-work-together", test_lines_work_together);
     ADD("command-prints-both-files-and-what-is-left-out",
         test_command_prints_both_files_and_what_is_left_out);

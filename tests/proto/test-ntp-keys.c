@@ -112,6 +112,23 @@ test_refusal(gconstpointer data)
     g_assert_null(strstr(error->message, "letters"));
 }
 
+static void
+test_same_keys_are_told_from_others(void)
+{
+    static const char text[] = "1 AES128 HEX:00112233445566778899aabbccddeeff\n"
+                               "2 AES128 HEX:00112233445566778899aabbccddee00\n";
+    static const char other[] = "1 AES128 HEX:00112233445566778899aabbccddeeff\n"
+                                "2 AES128 HEX:ff112233445566778899aabbccddee00\n";
+    g_autoptr(VtNtpKeys) keys = vt_ntp_keys_parse(text, "a", NULL);
+    g_autoptr(VtNtpKeys) others = vt_ntp_keys_parse(other, "b", NULL);
+
+    g_assert_true(vt_ntp_keys_have_same(keys, others, 1));
+    g_assert_false(vt_ntp_keys_have_same(keys, others, 2));
+    g_assert_true(vt_ntp_keys_have_same(keys, others, 3));
+    g_assert_false(vt_ntp_keys_have_same(keys, NULL, 1));
+    g_assert_true(vt_ntp_keys_have_same(NULL, NULL, 1));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -125,5 +142,7 @@ main(int argc, char **argv)
         g_autofree char *path = g_strconcat("/proto/ntp-keys/refuses-", refusals[i].name, NULL);
         g_test_add_data_func(path, &refusals[i], test_refusal);
     }
+    g_test_add_func("/proto/ntp-keys/same-keys-are-told-from-others",
+                    test_same_keys_are_told_from_others);
     return g_test_run();
 }
