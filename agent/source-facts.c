@@ -83,6 +83,9 @@ insert_selection(const VtSource *source, GVariantDict *dict, VtInstant now)
     const char sign[] = { vt_source_state_sign(source->state), '\0' };
 
     g_variant_dict_insert(dict, "sign", "s", sign);
+    g_variant_dict_insert(dict, "prefer", "b", source->is_preferred);
+    g_variant_dict_insert(dict, "trust", "b", source->is_trusted);
+    g_variant_dict_insert(dict, "require", "b", source->is_required);
     g_variant_dict_insert(dict, "distance-ns", "x", has_last ? distance_ns : 0);
     g_variant_dict_insert(dict, "least-offset-ns", "x",
                           has_last ? vt_ns_sub(offset_ns, opinion.error_ns) : 0);

@@ -160,3 +160,11 @@ vt_source_take_renewal(VtSource *source)
     source->is_renewed = false;
     return is_renewed;
 }
+
+bool
+vt_source_is_vacant(const VtSource *source)
+{
+    /* What could not be looked up has a problem to show. */
+    return source->is_pool_member && !vt_source_is_addressed(source) &&
+           vt_provider_ntp_get_problem(&source->provider) == NULL;
+}

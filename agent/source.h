@@ -125,6 +125,9 @@ bool vt_source_is_pool_member(const VtSource *source);
 /* Its last reading; false if that did not come, or was none to believe. */
 bool vt_source_get_last(const VtSource *source, VtReading *ret_reading);
 
+/* Whether it is a pool's place that no address was found for, and not for want of any. */
+bool vt_source_is_vacant(const VtSource *source);
+
 /* Whether it may be asked, and since @raw_since has neither answered nor failed to. */
 bool vt_source_is_awaited(const VtSource *source, VtMono raw_since);
 

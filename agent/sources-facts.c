@@ -12,6 +12,9 @@ vt_sources_to_variant(VtSources *sources)
     g_variant_builder_init(&builder, G_VARIANT_TYPE("aa{sv}"));
     for (guint i = 0; i < list->len; i++) {
         const VtSource *source = list->pdata[i];
+        /* A pool has room for more than its name has addresses. */
+        if (vt_source_is_vacant(source))
+            continue;
         bool is_selected = vt_sources_is_followed(sources, source);
         g_variant_builder_add_value(&builder, vt_source_to_variant(source, is_selected, now));
     }

@@ -329,9 +329,11 @@ ask_others(VtSources *sources)
 void
 vt_sources_set_status(VtSources *sources, const VtPipelineStatus *status, bool is_suspect)
 {
-    bool is_tracking = status->state == VT_STATE_TRACKING && !is_suspect;
-    sources->is_urgent = !is_tracking;
-    sources->is_right = is_tracking && status->synchronised;
+    /* A clock that somebody else steers is as calm as one that is followed. */
+    bool is_calm =
+        (status->state == VT_STATE_TRACKING || status->state == VT_STATE_ASSIST) && !is_suspect;
+    sources->is_urgent = !is_calm;
+    sources->is_right = is_calm && status->synchronised;
     vt_selector_set_status(sources->selector, sources->is_urgent, sources->is_right);
     bool is_new = status->state == VT_STATE_DISRUPTED && !sources->is_disrupted;
     if (is_new)

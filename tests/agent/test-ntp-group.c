@@ -181,6 +181,25 @@ test_pool_asks_several_addresses(Fixture *fixture, gconstpointer data)
 }
 
 static void
+test_place_without_address_is_vacant(Fixture *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    fixture->config.most_sources = 2;
+    start(fixture, "127.0.0.1");
+    g_assert_false(vt_source_is_vacant(get_source(fixture, 0)));
+    g_assert_true(vt_source_is_vacant(get_source(fixture, 1)));
+}
+
+static void
+test_pool_that_is_not_found_is_shown(Fixture *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    fixture->config.most_sources = 2;
+    start(fixture, "");
+    g_assert_false(vt_source_is_vacant(get_source(fixture, 0)));
+}
+
+static void
 test_dead_member_is_replaced_within_three_polls(Fixture *fixture, gconstpointer data)
 {
     (void)data; /* no parameters */
@@ -306,6 +325,8 @@ main(int argc, char **argv)
     add("numeric-address-needs-no-look-up", test_numeric_address_needs_no_look_up);
     add("server-is-found-by-name", test_server_is_found_by_name);
     add("pool-asks-several-addresses", test_pool_asks_several_addresses);
+    add("place-without-address-is-vacant", test_place_without_address_is_vacant);
+    add("pool-that-is-not-found-is-shown", test_pool_that_is_not_found_is_shown);
     add("dead-member-is-replaced-within-three-polls",
         test_dead_member_is_replaced_within_three_polls);
     add("name-is-looked-up-again-when-no-address-is-left",

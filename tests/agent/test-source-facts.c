@@ -36,6 +36,9 @@ test_sources_have_every_documented_key(ServedAgent *fixture, gconstpointer data)
         "rate-ppb",
         "skew-ppb",
         "mean-offset-ns",
+        "prefer",
+        "trust",
+        "require",
         "deviation-ns",
     };
     (void)data; /* no parameters */

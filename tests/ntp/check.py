@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """
 Every client of others gets the time from hostd, with the right stratum and reference; what passed
-on the wire is read by tshark without complaint. Needs root; called by tools/check.
+on the wire is read by tshark without complaint; and the agent gets it from others' servers. Needs
+root; called by tools/check.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-from ntp import clients
+from ntp import agent, clients
 from ntp.clients import Chronyd, wait_for
 from ntp.place import (GUEST_ADDRESS, HOST_ADDRESS, HOST_ADDRESS_V6, STRANGER_ADDRESS, Place)
 from vm.tap import TapReport
@@ -212,6 +213,8 @@ def main() -> int:
     begun = time.monotonic()
     with Place() as place:
         check_all(place, report)
+    with Place() as place:
+        agent.check_all(place, report)
     print(f"# {time.monotonic() - begun:.0f} s", flush=True)
     return report.finish()
 

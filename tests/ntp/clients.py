@@ -51,8 +51,8 @@ class Chronyd:
         settings = place.write(f"{name}.conf", "\n".join((
             lines, f"bindcmdaddress {self._socket}", "user root",
             f"pidfile {place.folder}/{name}.pid", "")))
-        place.start(self._namespace, self._log, str(ROOT / "usr/sbin/chronyd"), "-x", "-d", "-f",
-                    settings, environment=ENVIRONMENT)
+        self.program = place.start(self._namespace, self._log, str(ROOT / "usr/sbin/chronyd"), "-x",
+                                   "-d", "-f", settings, environment=ENVIRONMENT)
 
     def ask(self, command: str) -> str:
         return self._place.ask(self._namespace, str(ROOT / "usr/bin/chronyc"), "-h",
