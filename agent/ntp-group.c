@@ -3,6 +3,8 @@
 
 #include <gio/gio.h>
 
+#include "agent/source-server.h"
+
 /* Pauses between look-ups that fail, doubled each time. */
 #define LEAST_PAUSE_NS (2 * VT_NS_PER_SEC)
 #define MOST_PAUSE_NS  (1024 * VT_NS_PER_SEC)

@@ -3,6 +3,7 @@
 
 #include "agent/network-watch.h"
 #include "agent/ntp-group.h"
+#include "agent/source-server.h"
 
 struct VtNtpGroups {
     const VtSourceOwner *owner;

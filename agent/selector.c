@@ -2,6 +2,7 @@
 #include "agent/selector.h"
 
 #include "agent/falsetickers.h"
+#include "agent/source-server.h"
 #include "core/choice.h"
 #include "core/combination.h"
 

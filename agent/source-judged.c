@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Of sources, what they are to those who judge them beside each other. */
 #include "agent/source-private.h"
+#include "agent/source-server.h"
 
 /* Whoever scatters by more tells nothing. */
 #define MOST_SIGMA_NS ((double)VT_NS_PER_SEC)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Of sources, those that are NTP servers. */
+#include "agent/source-server.h"
+
 #include <string.h>
 
 #include <gio/gio.h>

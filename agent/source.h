@@ -15,7 +15,6 @@
 #include "core/combination.h"
 #include "core/source-state.h"
 #include "os/clock.h"
-#include "proto/ntp-keys.h"
 
 typedef struct VtSource VtSource;
 
@@ -46,47 +45,8 @@ typedef struct {
 VtSource *vt_source_new_clock(const VtSourceClock *clock, const VtSourceOwner *owner);
 VtSource *vt_source_new_link(VtLink *link, const VtSourceOwner *owner);
 
-/*
- * An NTP server with the settings of @config, which must outlive it like @keys (NULL: none).
- * Somebody else finds its address.
- */
-VtSource *vt_source_new_server(const char *name,
-                               const VtServerConfig *config,
-                               const VtNtpKeys *keys,
-                               const VtSourceOwner *owner);
-
-/*
- * The NTP service at @address, which the host told of over @link: asked only while the link is
- * not up, since both show the same clock.
- */
-VtSource *vt_source_new_substitute(const char *name,
-                                   const VtLinkAddress *address,
-                                   VtLink *link,
-                                   const VtSourceOwner *owner);
 void vt_source_free(VtSource *source);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtSource, vt_source_free)
-
-/* Of a server: it is asked there from now on, and nothing is known of it. */
-void vt_source_set_address(VtSource *source, GSocketAddress *address);
-
-/* Whether it is a server whose address is known, and whether that is @address. */
-bool vt_source_is_addressed(const VtSource *source);
-bool vt_source_has_address(const VtSource *source, GSocketAddress *address);
-
-/* Why a server has no address, in words. */
-void vt_source_set_server_problem(VtSource *source, const char *problem);
-
-/* A server that does not answer may now. */
-void vt_source_on_network_change(VtSource *source);
-
-/* Readings in a row that did not come. */
-unsigned vt_source_get_n_failed(const VtSource *source);
-
-/* Whether the last one came. */
-bool vt_source_is_answering(const VtSource *source);
-
-/* Whether it was given an address since this was asked last. */
-bool vt_source_take_renewal(VtSource *source);
 
 /* On each tick: asks it if its time has come; a link that is down counts as a failure. */
 void vt_source_on_tick(VtSource *source, bool is_wanted);
@@ -102,8 +62,6 @@ VtProvider *vt_source_get_provider(VtSource *source);
 
 bool vt_source_is_reading(const VtSource *source);
 
-/* Whether it is the one that vt_source_new_substitute made of @address. */
-bool vt_source_stands_for(const VtSource *source, const VtLinkAddress *address);
 const char *vt_source_get_name(const VtSource *source);
 
 /* Whether @name is its name or its address, with or without the port. */
@@ -119,17 +77,8 @@ VtContender vt_source_get_contender(const VtSource *source, VtMono raw_now);
 /* What has become of it: it is followed, or its word counts beside the followed one's. */
 void vt_source_note_place(VtSource *source, bool is_followed, bool is_combined);
 
-bool vt_source_is_server(const VtSource *source);
-bool vt_source_is_pool_member(const VtSource *source);
-
 /* Its last reading; false if that did not come, or was none to believe. */
 bool vt_source_get_last(const VtSource *source, VtReading *ret_reading);
-
-/* Whether it is a pool's place that no address was found for, and not for want of any. */
-bool vt_source_is_vacant(const VtSource *source);
-
-/* Whether it may be asked, and since @raw_since has neither answered nor failed to. */
-bool vt_source_is_awaited(const VtSource *source, VtMono raw_since);
 
 /*
  * What it says of true time at @raw_now; a reading begun before @raw_calm_at, or of a clock that

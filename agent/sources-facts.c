@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/source-facts.h"
+#include "agent/source-server.h"
 #include "agent/sources.h"
 
 GVariant *

@@ -2,6 +2,7 @@
 #include "agent/sources.h"
 
 #include "agent/selector.h"
+#include "agent/source-server.h"
 #include "core/stopwatch.h"
 
 /* So many addresses that the host has told of are kept in a life, whatever it says. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Servers and pools: who is asked, and who instead of one that is dead. */
 #include "agent/ntp-group.h"
+#include "agent/source-server.h"
 #include "tests/agent/fake-ntp.h"
 #include "tests/agent/fake-resolver.h"
 
