@@ -21,7 +21,8 @@ is_in_step(const VtRequest *request, GVariant *tracking)
 
     const char *state = "";
     (void)g_variant_lookup(tracking, "state", "&s", &state); /* absent: in no state */
-    return vt_facts_get_flag(tracking, "has-reference") && g_str_equal(state, "tracking");
+    bool is_settled = g_str_equal(state, "tracking") || g_str_equal(state, "assist");
+    return vt_facts_get_flag(tracking, "has-reference") && is_settled;
 }
 
 static bool

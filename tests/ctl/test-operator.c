@@ -170,6 +170,21 @@ test_waitsync_against_an_unsynchronised_host(void)
 }
 
 static void
+test_waitsync_against_a_host_beside_another_daemon(void)
+{
+    g_autoptr(FakeDaemon) daemon = fake_daemon_new();
+    g_autofree char *text = g_strdup(host_unsynchronised);
+    char *state = strstr(text, "'tracking'");
+    memcpy(state, "'assist'  ", strlen("'tracking'"));
+    fake_daemon_set_tracking(daemon, text);
+
+    g_auto(Outcome) outcome = RUN("waitsync", "--against-host", "--max-error", "1ms",
+                                  "--socket", fake_daemon_get_agent_path(daemon));
+
+    g_assert_cmpint(outcome.exit_code, ==, 0);
+}
+
+static void
 test_resync_asks_the_guest(void)
 {
     g_autoptr(FakeDaemon) daemon = fake_daemon_new();
@@ -271,6 +286,8 @@ main(int argc, char **argv)
     ADD("waitsync-says-why-it-gave-up", test_waitsync_says_why_it_gave_up);
     ADD("waitsync-against-an-unsynchronised-host",
         test_waitsync_against_an_unsynchronised_host);
+    ADD("waitsync-against-a-host-beside-another-daemon",
+        test_waitsync_against_a_host_beside_another_daemon);
     ADD("resync-asks-the-guest", test_resync_asks_the_guest);
     ADD("freeze-tells-how-it-is-now", test_freeze_tells_how_it_is_now);
     ADD("who-may-not-change-is-told", test_who_may_not_change_is_told);

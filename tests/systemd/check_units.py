@@ -58,6 +58,11 @@ WANTED = {
     "virt-time-chrony-helper.socket": {
         "SocketGroup": "virttime", "SocketMode": "0660",
     },
+    "virt-time-wait-sync.service": {
+        "Type": "oneshot", "RemainAfterExit": "yes", "Before": "time-sync.target",
+        "Wants": "time-sync.target", "After": "virt-time-agent.service", "DynamicUser": "yes",
+        "NoNewPrivileges": "yes", "ProtectClock": "yes",
+    },
     "virt-time-opener.socket": {
         "SocketUser": "virttime-host", "SocketMode": "0600",
     },
@@ -102,7 +107,7 @@ def check_command(unit: dict[str, list[str]], programs: Programs) -> list[str]:
         if program not in programs.built:
             complaints.append(f"starts '{program}', which nothing installs")
             continue
-        unknown = {word for word in arguments if word.startswith("-")} - list_options(
+        unknown = {word.split("=")[0] for word in arguments if word.startswith("-")} - list_options(
             programs.built[program])
         complaints += [f"gives {program} the option {word}" for word in sorted(unknown)]
     return complaints
@@ -193,6 +198,36 @@ def check_install_users(source: Path) -> list[str]:
         return complaints
 
 
+def check_list(source: Path, units: dict[str, dict[str, list[str]]]) -> list[str]:
+    """What timedatectl may start and stop is installed."""
+    lines = (source / "systemd/virt-time.list").read_text(encoding="utf-8").splitlines()
+    named = [line for line in lines if not line.startswith("#")]
+    return [] if named and set(named) <= units.keys() else [f"names {named}"]
+
+
+def check_network(source: Path) -> list[str]:
+    """The network's dispatchers call it; with tools that are played it says the right word."""
+    script = source / "systemd/virt-time-network"
+    with tempfile.TemporaryDirectory() as folder:
+        for name, body in (("systemctl", "exit $RUNS"), ("ip", 'echo "$ROUTE"'),
+                           ("virt-timectl", 'echo "$1"')):
+            path = Path(folder, name)
+            path.write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
+            path.chmod(0o755)
+        complaints = []
+        for arguments, runs, route, wanted in (
+                ((), "0", "default via 192.0.2.1", "online"), ((), "0", "", "offline"),
+                (("eth0", "up"), "0", "default dev eth0", "online"),
+                (("eth0", "down"), "0", "", "offline"), (("eth0", "hostname"), "0", "", ""),
+                (("eth0", "up"), "3", "default dev eth0", "")):
+            result = subprocess.run(
+                [script, *arguments], capture_output=True, text=True, check=False,
+                env=dict(os.environ, PATH=f"{folder}:{os.environ['PATH']}", RUNS=runs, ROUTE=route))
+            if result.stdout.strip() != wanted or result.returncode != 0:
+                complaints.append(f"{arguments} {route!r}: {result.stdout!r}, not '{wanted}'")
+    return complaints
+
+
 def check_udev(source: Path) -> list[str]:
     """Each line is a list of KEY op \"value\"; the rules are few enough for that."""
     pattern = r'(ACTION|SUBSYSTEM|KERNEL|ATTR\{\w+\})(==|!=)"[^"]+"|' \
@@ -224,6 +259,9 @@ def collect(folder: Path, source: Path, programs: Programs) -> dict[str, list[st
     claims["users and groups are made"] = check_names(units, source)
     claims["install-users can be repeated"] = check_install_users(source)
     claims["udev rules are rules"] = check_udev(source)
+    if "virt-time-agent.service" in units:
+        claims["timedatectl can start what is installed"] = check_list(source, units)
+        claims["network dispatchers tell the agent"] = check_network(source)
     if shutil.which("systemd-analyze"):
         claims["systemd-analyze verify"] = verify(folder, programs)
     elif "CI" in os.environ:
