@@ -173,7 +173,8 @@ test_slew_goes_on_between_readings(void)
     guest.host.loss = 1;
     sim_guest_run(&guest, 30 * VT_NS_PER_SEC);
 
-    g_assert_cmpuint(guest.n_slews, >=, 4);
+    /* By a millisecond each; the last one is a trim. */
+    g_assert_cmpuint(guest.n_slews, >=, 3);
     g_assert_cmpint(vt_ns_abs(sim_guest_get_error(&guest)), <=, VT_NS_PER_MS / 2);
     sim_guest_clear(&guest);
 }
