@@ -114,13 +114,13 @@ VtJump
 vt_jump_test_follow(VtJumpTest *test, VtFilter *filter)
 {
     bool is_rate = test->rate_lead >= test->phase_lead;
-    VtJump jump = VT_JUMP_NONE;
+    VtJump jump = is_rate ? VT_JUMP_RATE : VT_JUMP_PHASE;
 
     vt_filter_adopt(filter, is_rate ? &test->rate : &test->phase);
-    if (!test->is_named && vt_jump_test_is_clear(test)) {
-        test->is_named = true;
-        jump = is_rate ? VT_JUMP_RATE : VT_JUMP_PHASE;
-    }
+    if (jump == test->named || !vt_jump_test_is_clear(test))
+        jump = VT_JUMP_NONE;
+    else
+        test->named = jump;
     if (test->n_samples >= MOST_SAMPLES)
         vt_jump_test_end(test);
     return jump;

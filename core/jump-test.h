@@ -25,7 +25,7 @@ typedef enum {
 typedef struct {
     bool is_running;
     bool is_won;        /* the filter follows the better of the two from sample to sample */
-    bool is_named;      /* and it was told which of them it is */
+    VtJump named;       /* and it was told which of them it is */
     bool is_suspicious; /* its first sample was excluded by its interval */
     unsigned n_samples;
     unsigned n_excluded; /* of them: what the filter predicted lay outside of their intervals */
@@ -64,7 +64,7 @@ bool vt_jump_test_is_beyond_chance(const VtJumpTest *test);
 
 /*
  * Of a test that has won: @filter goes on from the likelier one. Which it was is returned once,
- * when there is no doubt. The test ends with its window.
+ * when there is no doubt, and once more if it was the other. The test ends with its window.
  */
 VtJump vt_jump_test_follow(VtJumpTest *test, VtFilter *filter);
 

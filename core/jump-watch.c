@@ -10,6 +10,12 @@
 /* About as well: with so much of the best one's lead. */
 #define GOOD_SHARE 0.5
 
+/*
+ * Of the first samples of all nobody knows how good they are, and a rate that was learnt from them
+ * is soon another one: that is followed, but no jump.
+ */
+#define LEARNING_SAMPLES 256
+
 /* A second name within this time is of the same jump. */
 #define SAME_JUMP_NS (10 * VT_NS_PER_SEC)
 
@@ -68,8 +74,11 @@ end_others(VtJumpWatch *watch, const VtJumpTest *winner)
 static VtJump
 name_once(VtJumpWatch *watch, VtJump jump, VtMono raw_at)
 {
-    if (jump == VT_JUMP_NONE)
+    /* A phase that jumped may turn out to have been the beginning of another rate. */
+    if (jump != VT_JUMP_RATE)
         return jump;
+    if (watch->n_taken < LEARNING_SAMPLES)
+        return VT_JUMP_NONE;
     bool is_same = watch->has_named && vt_mono_diff(raw_at, watch->raw_named_at) < SAME_JUMP_NS;
     watch->has_named = true;
     watch->raw_named_at = raw_at;
@@ -130,6 +139,8 @@ vt_jump_watch_take(VtJumpWatch *watch,
                    const VtDoubt *doubt,
                    bool is_excluded)
 {
+    if (watch->n_taken < LEARNING_SAMPLES)
+        watch->n_taken++;
     begin(watch, filter, sample, is_excluded);
     bool was_suspected = is_suspected(watch);
     double likelihood = vt_filter_update(filter, sample, doubt);

@@ -12,7 +12,8 @@
 
 typedef struct {
     VtJumpTest tests[VT_JUMP_WATCH_TESTS];
-    double prior; /* of the next test to begin */
+    double prior;     /* of the next test to begin */
+    unsigned n_taken; /* samples, up to a limit */
     bool has_named;
     VtMono raw_named_at; /* if so */
 } VtJumpWatch;

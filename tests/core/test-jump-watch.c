@@ -24,7 +24,7 @@ set_up(Fixture *fixture, gconstpointer data)
     (void)data; /* no parameters */
     *fixture = (Fixture){ 0 };
     vt_filter_init(&fixture->filter, 0, 100);
-    for (int i = 0; i < 100; i++)
+    for (int i = 0; i < 300; i++)
         feed(fixture, VT_NS_PER_SEC, i % 2 == 0 ? 300 : -300, false);
 }
 
@@ -84,6 +84,20 @@ test_refuted_suspicion_is_told(Fixture *fixture, gconstpointer data)
     g_assert_false(vt_jump_watch_is_won(&fixture->watch));
 }
 
+/* While everything is being learnt, a rate that was mistaken is put right and not named. */
+static void
+test_first_minutes_name_nothing(Fixture *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    *fixture = (Fixture){ 0 };
+    vt_filter_init(&fixture->filter, 0, 100);
+    for (int i = 0; i < 100; i++)
+        feed(fixture, VT_NS_PER_SEC, 0, false);
+
+    g_assert_cmpuint(jump(fixture), ==, 0);
+    assert_learnt(fixture);
+}
+
 static void
 test_wrong_winner_is_replaced(Fixture *fixture, gconstpointer data)
 {
@@ -112,6 +126,7 @@ main(int argc, char **argv)
     add("/core/jump-watch/jump-is-named-once", test_jump_is_named_once);
     add("/core/jump-watch/old-doubt-spoils-nothing", test_old_doubt_spoils_nothing);
     add("/core/jump-watch/refuted-suspicion-is-told", test_refuted_suspicion_is_told);
+    add("/core/jump-watch/first-minutes-name-nothing", test_first_minutes_name_nothing);
     add("/core/jump-watch/wrong-winner-is-replaced", test_wrong_winner_is_replaced);
     return g_test_run();
 }

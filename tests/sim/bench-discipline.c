@@ -16,6 +16,8 @@ static const struct {
 } parts[] = {
     { "figures", sim_bench_figures },
     { "curves", sim_bench_curves },
+    { "bound", sim_bench_bound },
+    { "calm", sim_bench_calm },
 };
 
 static bool
@@ -44,13 +46,18 @@ int
 main(int argc, char **argv)
 {
     int n_seeds = 12;
+    int n_lives = 3000;
+    gboolean is_fresh = FALSE;
     g_autofree char *part = NULL;
     g_autofree char *only = NULL;
     g_autofree char *folder = NULL;
     const GOptionEntry entries[] = {
-        { "part", 0, 0, G_OPTION_ARG_STRING, &part, "figures or curves; default: all", "NAME" },
+        { "part", 0, 0, G_OPTION_ARG_STRING, &part,
+          "figures, curves, bound or calm; default: all", "NAME" },
         { "output", 0, 0, G_OPTION_ARG_FILENAME, &folder, "where files are put", "FOLDER" },
         { "seeds", 0, 0, G_OPTION_ARG_INT, &n_seeds, "for each figure", "N" },
+        { "lives", 0, 0, G_OPTION_ARG_INT, &n_lives, "for the bound", "N" },
+        { "fresh", 0, 0, G_OPTION_ARG_NONE, &is_fresh, "begin anew", NULL },
         { "only", 0, 0, G_OPTION_ARG_STRING, &only, "figures with that in their name", "TEXT" },
         { .long_name = NULL },
     };
@@ -61,8 +68,8 @@ main(int argc, char **argv)
         g_printerr("%s\n", error->message);
         return EXIT_FAILURE;
     }
-    if ((part != NULL && !is_known(part)) || n_seeds < 1) {
-        g_printerr("no such part, or no seed\n");
+    if ((part != NULL && !is_known(part)) || n_seeds < 1 || n_lives < 1) {
+        g_printerr("no such part, or none of it\n");
         return EXIT_FAILURE;
     }
     if (folder != NULL && g_mkdir_with_parents(folder, 0755) != 0) {
@@ -74,6 +81,8 @@ main(int argc, char **argv)
         .folder = folder,
         .only = only,
         .n_seeds = (unsigned)n_seeds,
+        .n_lives = (unsigned)n_lives,
+        .is_fresh = is_fresh,
     };
     return run_parts(part, &options) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -54,10 +54,21 @@ on_wake(void *instance, VtInstant now)
     return order_from_action(&action);
 }
 
+static SimAlarms
+get_alarms(void *instance, VtInstant now)
+{
+    VtPipelineStatus status = vt_pipeline_get_status(instance, now);
+    return (SimAlarms){
+        .n_disruptions = status.n_disruptions,
+        .n_rate_jumps = status.n_rate_jumps,
+    };
+}
+
 const SimContender sim_contender_core = {
     .name = "virt-time",
     .make = make,
     .free = dispose,
     .on_reading = on_reading,
     .on_wake = on_wake,
+    .get_alarms = get_alarms,
 };

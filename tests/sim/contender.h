@@ -27,6 +27,12 @@ typedef struct {
     VtNs wake_after_ns;        /* on_wake, without a reading; 0: not wanted */
 } SimOrder;
 
+/* What a contender has taken for an event so far. */
+typedef struct {
+    uint64_t n_disruptions;
+    uint64_t n_rate_jumps;
+} SimAlarms;
+
 typedef struct {
     const char *name;
     /* Transfer full; @tick_ns: how often it may read without a reason. */
@@ -35,6 +41,7 @@ typedef struct {
     /* The order is carried out before the next call, also that of a reading of several. */
     SimOrder (*on_reading)(void *instance, const VtReading *reading, VtInstant now);
     SimOrder (*on_wake)(void *instance, VtInstant now);
+    SimAlarms (*get_alarms)(void *instance, VtInstant now); /* or NULL: it does not tell */
 } SimContender;
 
 extern const SimContender sim_contender_core;

@@ -54,27 +54,34 @@ const SimFigure sim_figures[] = {
       { { SIM_MEASURE_PEAK, 200e3, 350e3, 350e3 },
         { SIM_MEASURE_TO_100US, 1.3, 2.5, 4 },
         { SIM_MEASURE_TO_10US, 3, 5, 15 },
+        { SIM_MEASURE_SEEN, 0, 0, 2.5 },
         { SIM_MEASURE_BUDGET, 0, MOST_WAKE_UPS, MOST_WAKE_UPS } } },
     { "-100ppm-network",
       "-100 ppm, network",
       EVENT(NETWORK, 1000, 0, -100),
       { { SIM_MEASURE_PEAK, 130e3, 0, 200e3 },
         { SIM_MEASURE_TO_10US, 3, 0, 15 },
+        { SIM_MEASURE_SEEN, 0, 0, 2.5 },
         { SIM_MEASURE_BUDGET, 0, MOST_WAKE_UPS, MOST_WAKE_UPS } } },
     { "200ppm-phc",
       "+200 ppm, PHC, tick 1 s",
       EVENT(PHC, 1000, 0, 200),
       { { SIM_MEASURE_PEAK, 130e3, 215e3, 215e3 },
         { SIM_MEASURE_TO_100US, 0.9, 0, 3 },
-        { SIM_MEASURE_TO_10US, 1.3, 1.8, 5 } } },
+        { SIM_MEASURE_TO_10US, 1.3, 1.8, 5 },
+        { SIM_MEASURE_SEEN, 0, 0, 2.5 } } },
     { "200ppm-phc-125ms",
       "+200 ppm, PHC, tick 125 ms",
       EVENT(PHC, 125, 0, 200),
-      { { SIM_MEASURE_PEAK, 30e3, 40e3, 40e3 }, { SIM_MEASURE_TO_10US, 0.5, 0, 2.5 } } },
+      { { SIM_MEASURE_PEAK, 30e3, 40e3, 40e3 },
+        { SIM_MEASURE_TO_10US, 0.5, 0, 2.5 },
+        { SIM_MEASURE_SEEN, 0, 0, 0.5 } } },
     { "50ppm-phc",
       "+50 ppm, PHC, tick 1 s",
       EVENT(PHC, 1000, 0, 50),
-      { { SIM_MEASURE_PEAK, 40e3, 55e3, 55e3 }, { SIM_MEASURE_TO_10US, 1.2, 0, 3 } } },
+      { { SIM_MEASURE_PEAK, 40e3, 55e3, 55e3 },
+        { SIM_MEASURE_TO_10US, 1.2, 0, 3 },
+        { SIM_MEASURE_SEEN, 0, 0, 2.5 } } },
     { "steady-network-1e-9",
       "steady, network, wander 1e-9",
       STEADY(NETWORK, 1),
@@ -115,6 +122,7 @@ static const struct {
     [SIM_MEASURE_OVERSHOOT] = { "overshoot", "us", 1000 },
     [SIM_MEASURE_RMS_OFFSET] = { "RMS offset", "ns", 1 },
     [SIM_MEASURE_RMS_RATE] = { "RMS rate", "ppb", 1 },
+    [SIM_MEASURE_SEEN] = { "detected", "s", 1 },
     [SIM_MEASURE_READINGS] = { "readings", "/s", 1 },
     [SIM_MEASURE_BUDGET] = { "wake-ups in 6 s", "", 1 },
 };
@@ -160,6 +168,8 @@ pick(const SimTrialResult *result, SimMeasure measure)
         return result->rms_offset_ns;
     case SIM_MEASURE_RMS_RATE:
         return result->rms_rate_ppb;
+    case SIM_MEASURE_SEEN:
+        return result->jump_seen_sec;
     case SIM_MEASURE_READINGS:
         return result->readings_per_sec;
     case SIM_MEASURE_BUDGET:

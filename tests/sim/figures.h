@@ -15,6 +15,7 @@ typedef enum {
     SIM_MEASURE_OVERSHOOT,
     SIM_MEASURE_RMS_OFFSET,
     SIM_MEASURE_RMS_RATE,
+    SIM_MEASURE_SEEN, /* until a rate jump is taken for one */
     SIM_MEASURE_READINGS,
     SIM_MEASURE_BUDGET,
 } SimMeasure;
@@ -27,7 +28,7 @@ typedef struct {
     double ceiling;
 } SimGoal;
 
-#define SIM_MOST_GOALS 5
+#define SIM_MOST_GOALS 6
 
 typedef struct {
     const char *name; /* a part of a test's path */

@@ -233,7 +233,7 @@ tally(Life *life, SimEvent event)
     report->n_events[event]++;
     report->all_lies_sec[event] += life->lie_sec;
     report->worst_lie_sec[event] = fmax(report->worst_lie_sec[event], life->lie_sec);
-    if (excess_sec > 1e-6 && excess_sec > report->worst_excess_sec) {
+    if (excess_sec > SIM_LIE_ROUNDING_SEC && excess_sec > report->worst_excess_sec) {
         report->worst_event = event;
         report->worst_excess_sec = excess_sec;
         report->worst_seed = life->seed;

@@ -28,6 +28,9 @@ typedef enum {
 /* Those before are what happens. */
 #define SIM_N_HAPPENINGS SIM_EVENT_HIDDEN
 
+/* Sums of looks are not exact. */
+#define SIM_LIE_ROUNDING_SEC 1e-6
+
 /* "pause"; and the most that its bound may be too small for, in s. */
 const char *sim_event_name(SimEvent event);
 double sim_event_most_lie_sec(SimEvent event);

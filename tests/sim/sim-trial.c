@@ -53,6 +53,7 @@ typedef struct {
     uint64_t n_readings;
     unsigned n_in_second[BUDGET_WINDOW];
     int64_t second;
+    uint64_t n_jumps_before;
     SimTrialResult result;
 } Run;
 
@@ -199,6 +200,25 @@ count_wake_up(Run *run)
     run->result.most_in_six_sec = MAX(run->result.most_in_six_sec, n_in_window);
 }
 
+static SimAlarms
+get_alarms(const Run *run)
+{
+    if (run->contender->get_alarms == NULL)
+        return (SimAlarms){ 0 };
+    return run->contender->get_alarms(run->instance, sim_oscillator_read(&run->oscillator));
+}
+
+/* Seen at the reading that told. */
+static void
+look_for_alarm(Run *run)
+{
+    bool is_seen = isfinite(run->result.jump_seen_sec);
+    if (run->trial->rate_jump_ppb == 0 || !run->has_happened || is_seen)
+        return;
+    if (get_alarms(run).n_rate_jumps > run->n_jumps_before)
+        run->result.jump_seen_sec = get_elapsed_sec(run);
+}
+
 static void
 measure(Run *run)
 {
@@ -213,6 +233,7 @@ measure(Run *run)
         run->n_readings += run->has_happened;
         VtInstant now = sim_oscillator_read(&run->oscillator);
         SimOrder order = run->contender->on_reading(run->instance, &reading, now);
+        look_for_alarm(run);
         if (!reading.more_follow)
             sim_oscillator_run(&run->oscillator, THINKING_NS);
         carry_out(run, &order);
@@ -238,6 +259,7 @@ happen(Run *run)
     /* The clock is late after a pause, and early when the oscillator has become faster. */
     run->sign = run->trial->pause_ns > 0 || run->trial->rate_jump_ppb < 0 ? 1 : -1;
     run->has_happened = true;
+    run->n_jumps_before = get_alarms(run).n_rate_jumps;
     run->raw_event_ns = run->oscillator.raw_ns;
     run->raw_end_ns = run->raw_event_ns + run->trial->watch_ns;
     run->raw_sample_ns = run->raw_event_ns;
@@ -302,6 +324,7 @@ sim_trial_run(const SimTrial *trial, const SimContender *contender, uint32_t see
     Run run = { .trial = trial, .contender = contender, .phase = turns - floor(turns) };
     for (guint32 i = 0; i < N_STREAMS; i++)
         run.random[i] = g_rand_new_with_seed_array((const guint32[]){ seed, i }, 2);
+    run.result.jump_seen_sec = INFINITY;
     run.instance = contender->make(trial->tick_ns);
     begin(&run);
     while (go_on(&run))
@@ -313,6 +336,7 @@ sim_trial_run(const SimTrial *trial, const SimContender *contender, uint32_t see
     run.result.rms_offset_ns = sqrt(run.offset_squares / (double)run.n_samples);
     run.result.rms_rate_ppb = sqrt(run.rate_squares / (double)run.n_samples);
     run.result.readings_per_sec = (double)run.n_readings / watched_sec;
+    run.result.alarms = get_alarms(&run);
     contender->free(run.instance);
     for (int i = 0; i < N_STREAMS; i++)
         g_rand_free(run.random[i]);

@@ -53,6 +53,8 @@ typedef struct {
     double readings_per_sec;
     unsigned most_in_six_sec; /* wake-ups for readings, after the event */
     unsigned n_steps;
+    SimAlarms alarms;     /* of the whole trial, where the contender tells */
+    double jump_seen_sec; /* from the event until it took it for a rate jump; or infinite */
 } SimTrialResult;
 
 SimTrialResult
