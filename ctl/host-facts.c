@@ -18,8 +18,9 @@ append_ntp(GVariant *facts, GString *output)
         g_autoptr(GVariant) entry = g_variant_get_child_value(list, i);
         g_autofree char *address = vt_facts_format_text(entry, "address", "unknown");
         g_autofree char *problem = vt_facts_format_text(entry, "problem", "");
-        vt_table_append_fact(output, "NTP", "%s%s%s", address, *problem != '\0' ? ": " : "",
-                             problem);
+        bool is_flooded = vt_facts_get_flag(entry, "flooded");
+        vt_table_append_fact(output, "NTP", "%s%s%s%s", address, is_flooded ? " (flooded)" : "",
+                             *problem != '\0' ? ": " : "", problem);
     }
 }
 

@@ -95,6 +95,15 @@ vt_ntp_clients_store(VtNtpClients *clients, size_t index, const VtNtpClient *cli
     atomic_store_explicit(&slot->sequence, sequence + 2, memory_order_release);
 }
 
+bool
+vt_ntp_clients_peek(const VtNtpClients *clients, size_t index, VtNtpClient *ret_client)
+{
+    if (clients->tags[index / N_WAYS][index % N_WAYS] == 0)
+        return false;
+    load(clients, index, ret_client);
+    return true;
+}
+
 static bool
 is_same(const VtNtpClient *client, const VtNtpPeer *peer)
 {

@@ -66,5 +66,8 @@ void vt_ntp_clients_store(VtNtpClients *clients, size_t index, const VtNtpClient
 bool
 vt_ntp_client_admit(VtNtpClient *client, const VtNtpLimit *limit, VtMono now, uint64_t random);
 
+/* The record at @index, below VT_NTP_CLIENTS_MOST, for the server's thread; false if it is free. */
+bool vt_ntp_clients_peek(const VtNtpClients *clients, size_t index, VtNtpClient *ret_client);
+
 /* Copies the records in use, @most of them at most; returns how many. */
 size_t vt_ntp_clients_copy(const VtNtpClients *clients, VtNtpClient *ret_clients, size_t most);

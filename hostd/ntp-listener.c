@@ -9,6 +9,8 @@ note_open(VtNtpListener *listener, int fd)
     VtNtpAddress address = vt_ntp_socket_get_address(fd);
     listener->fd = fd;
     listener->n_overflows = 0;
+    listener->gate = (VtNtpGate){ .level = 0 };
+    atomic_store(&listener->is_flooded, false);
     atomic_store(&listener->port, vt_ntp_address_get_port(&address));
     atomic_store(&listener->error_number, 0);
 }

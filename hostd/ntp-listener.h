@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hostd/ntp-gate.h"
 #include "hostd/ntp-socket.h"
 
 typedef struct {
@@ -18,8 +19,10 @@ typedef struct {
     VtFd fd;
     unsigned interface_index; /* that the socket is bound to; 0: to none */
     uint32_t n_overflows;     /* as the socket told last */
-    atomic_int error_number;  /* 0: served */
-    atomic_uint port;         /* in force, host order */
+    VtNtpGate gate;
+    atomic_int error_number; /* 0: served */
+    atomic_uint port;        /* in force, host order */
+    atomic_bool is_flooded;  /* the gate is shut */
 } VtNtpListener;
 
 /* Begins to listen if it can. Takes over @fd unless that is VT_FD_NONE. */

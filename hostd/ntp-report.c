@@ -13,12 +13,13 @@ vt_ntp_report_format_place(const VtNtpPlace *place)
 }
 
 static void
-add_place(GVariantBuilder *builder, const char *address, const char *problem)
+add_place(GVariantBuilder *builder, const char *address, const char *problem, bool is_flooded)
 {
     g_auto(GVariantDict) dict;
     g_variant_dict_init(&dict, NULL);
     g_variant_dict_insert(&dict, "address", "s", address);
     g_variant_dict_insert(&dict, "problem", "s", problem);
+    g_variant_dict_insert(&dict, "flooded", "b", is_flooded);
     g_variant_builder_add_value(builder, g_variant_dict_end(&dict));
 }
 
@@ -31,14 +32,15 @@ vt_ntp_report_places(VtNtpServer *server, const VtNtpListen *listen)
         int error_number;
         VtNtpPlace place = vt_ntp_server_get_place(server, i, &error_number);
         g_autofree char *text = vt_ntp_report_format_place(&place);
-        add_place(&builder, text, error_number == 0 ? "" : g_strerror(error_number));
+        add_place(&builder, text, error_number == 0 ? "" : g_strerror(error_number),
+                  vt_ntp_server_is_flooded(server, i));
     }
     for (size_t i = 0; i < listen->n_at; i++) {
         const VtNtpListenAt *at = &listen->at[i];
         if (at->network == NULL || at->interface[0] != '\0')
             continue;
         g_autofree char *text = g_strconcat("network:", at->network, NULL);
-        add_place(&builder, text, "libvirt has not named its bridge");
+        add_place(&builder, text, "libvirt has not named its bridge", false);
     }
     return g_variant_builder_end(&builder);
 }

@@ -14,6 +14,9 @@
 /* An address that was taken may be given up; nobody waits for it by the second. */
 #define RETRY_MS 10000
 
+/* A gate that is shut is looked at even if nothing comes through. */
+#define GATE_MS 1000
+
 /* Of what signing a reply took, in the smoothed figure. */
 #define SMOOTHING 8
 
@@ -33,6 +36,7 @@ struct VtNtpServer {
     VtNtpPolicy *policy;
     VtNtpAnswer *answer;
     VtNtpTurn *turn;
+    VtNtpGatekeeper *keeper;
     VtNtpLead lead;
     VtNs sign_cost_ns; /* of one reply */
     VtMono worked_at;  /* until then, last */
@@ -156,6 +160,19 @@ forget_stamps(VtNtpServer *server)
     vt_ntp_lead_forget(&server->lead);
 }
 
+static void
+tend_gate(VtNtpServer *server, VtNtpListener *listener, bool was_full, VtMono now)
+{
+    VtNtpGateView view = {
+        .clients = vt_ntp_answer_get_clients(server->answer),
+        .interval_ns = server->policy->limit.interval_ns,
+        .now = now,
+    };
+    vt_ntp_gate_tend(&listener->gate, server->keeper, listener->fd, was_full, &view);
+    atomic_store_explicit(&listener->is_flooded, listener->gate.level > 0,
+                          memory_order_relaxed);
+}
+
 /* One batch of one socket: requests in, replies out. */
 static void
 serve(VtNtpServer *server, VtNtpListener *listener)
@@ -181,6 +198,7 @@ serve(VtNtpServer *server, VtNtpListener *listener)
     }
     stamp_batch(server, replies, n_received, sight.boot_at);
     send_batch(server, listener->fd, n_received);
+    tend_gate(server, listener, n_received == VT_NTP_SOCKET_BATCH, sight.boot_at);
     server->worked_at = sight.boot_at;
 }
 
@@ -225,6 +243,27 @@ fill_polled(VtNtpServer *server, struct pollfd polled[VT_NTP_SERVER_MOST_PLACES 
     return server->n_listeners + 1;
 }
 
+/* For how long nothing needs to be looked at; -1: for ever. */
+static int
+get_timeout_ms(const VtNtpServer *server, bool is_complete)
+{
+    for (size_t i = 0; i < server->n_listeners; i++) {
+        if (server->listeners[i].gate.level > 0)
+            return GATE_MS;
+    }
+    return is_complete ? -1 : RETRY_MS;
+}
+
+static void
+tend_gates(VtNtpServer *server)
+{
+    VtMono now = vt_clock_read_boot(server->clock);
+    for (size_t i = 0; i < server->n_listeners; i++) {
+        if (server->listeners[i].fd >= 0)
+            tend_gate(server, &server->listeners[i], false, now);
+    }
+}
+
 static void *
 run(void *user_data)
 {
@@ -235,12 +274,13 @@ run(void *user_data)
 
     while (!atomic_load(&server->is_ending)) {
         eventfd_t n_wakes;
-        int n_ready = poll(polled, n_polled, is_complete ? -1 : RETRY_MS);
+        int n_ready = poll(polled, n_polled, get_timeout_ms(server, is_complete));
         if (n_ready == 0 || polled[0].revents != 0) {
             /* Nothing to read is as good: it is looked at again either way. */
             (void)eventfd_read(server->wake_fd, &n_wakes);
             is_complete = retry_listeners(server);
             (void)fill_polled(server, polled);
+            tend_gates(server);
             continue;
         }
         for (size_t i = 0; n_ready > 0 && i < server->n_listeners; i++)
@@ -264,6 +304,7 @@ vt_ntp_server_new(const VtNtpServerPlace *places,
     server->policy = policy;
     server->answer = vt_ntp_answer_new(vt_random_nonce());
     server->turn = vt_ntp_turn_new();
+    server->keeper = vt_ntp_gatekeeper_new(vt_random_nonce());
     vt_ntp_lead_init(&server->lead);
     server->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     /* The first try here, so that its outcome is known to whoever began the service. */
@@ -294,6 +335,7 @@ vt_ntp_server_free(VtNtpServer *server)
     vt_ntp_policy_free(server->policy);
     vt_ntp_answer_free(server->answer);
     vt_ntp_turn_free(server->turn);
+    vt_ntp_gatekeeper_free(server->keeper);
     vt_ntp_view_free(server->view);
     g_free(server);
 }
@@ -333,6 +375,12 @@ vt_ntp_server_get_place(VtNtpServer *server, size_t index, int *ret_error_number
     if (*ret_error_number == 0)
         vt_ntp_address_set_port(&place.address, (uint16_t)atomic_load(&listener->port));
     return place;
+}
+
+bool
+vt_ntp_server_is_flooded(const VtNtpServer *server, size_t index)
+{
+    return atomic_load(&server->listeners[index].is_flooded);
 }
 
 VtNtpCounters

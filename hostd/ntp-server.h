@@ -61,6 +61,9 @@ size_t vt_ntp_server_get_n_places(const VtNtpServer *server);
  */
 VtNtpPlace vt_ntp_server_get_place(VtNtpServer *server, size_t index, int *ret_error_number);
 
+/* More comes there than can be answered: its gate is shut, see hostd/ntp-gate.h. */
+bool vt_ntp_server_is_flooded(const VtNtpServer *server, size_t index);
+
 VtNtpCounters vt_ntp_server_get_counters(const VtNtpServer *server);
 
 /* Copies the records of clients, @most of them at most; returns how many. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hostd/ntp-service.h"
 
+#include <string.h>
 #include <sys/socket.h>
 
 #include "base/error.h"
@@ -9,6 +10,9 @@
 #include "hostd/ntp-report.h"
 
 #define PASSED_PREFIX "ntp"
+
+/* A gate opens now and then to see whether a flood is over. */
+#define FLOOD_OVER_NS (60 * VT_NS_PER_SEC)
 
 struct VtNtpService {
     VtClock *clock;
@@ -28,6 +32,7 @@ struct VtNtpService {
     VtNtpServer *server;
     bool has_told; /* at least once */
     int told_error_numbers[VT_NTP_SERVER_MOST_PLACES];
+    VtMono flooded_at[VT_NTP_SERVER_MOST_PLACES]; /* last; 0: never, or its end was told */
 };
 
 static bool
@@ -160,6 +165,7 @@ serve(VtNtpService *service, VtPassedFds *passed)
         n_places = vt_ntp_listen_get_places(&service->listen, places);
     g_clear_pointer(&service->server, vt_ntp_server_free);
     service->has_told = false;
+    memset(service->flooded_at, 0, sizeof service->flooded_at);
     service->server = vt_ntp_server_new(places, n_places, make_policy(service), service->clock);
     /* Now that the places are known, their networks are, too. */
     vt_ntp_server_set_policy(service->server, make_policy(service));
@@ -273,6 +279,26 @@ tell(VtNtpService *service, const VtNtpPlace *place, int error_number)
         g_info("cannot serve NTP at %s: %s; trying again", text, g_strerror(error_number));
 }
 
+/* Told when it begins, and when there was none for a while. */
+static void
+tell_flood(VtNtpService *service, size_t index, const VtNtpPlace *place)
+{
+    VtMono now = vt_clock_read_boot(service->clock);
+    VtMono *flooded_at = &service->flooded_at[index];
+    g_autofree char *text = vt_ntp_report_format_place(place);
+
+    if (vt_ntp_server_is_flooded(service->server, index)) {
+        if (flooded_at->ns == 0)
+            g_warning("more requests at %s than can be answered: those of clients that behave "
+                      "go before",
+                      text);
+        *flooded_at = now;
+    } else if (flooded_at->ns != 0 && vt_mono_diff(now, *flooded_at) > FLOOD_OVER_NS) {
+        g_message("no more requests at %s than can be answered", text);
+        flooded_at->ns = 0;
+    }
+}
+
 void
 vt_ntp_service_refresh(VtNtpService *service, const VtHostClock *host)
 {
@@ -282,6 +308,7 @@ vt_ntp_service_refresh(VtNtpService *service, const VtHostClock *host)
     for (size_t i = 0; i < vt_ntp_server_get_n_places(service->server); i++) {
         int error_number;
         VtNtpPlace place = vt_ntp_server_get_place(service->server, i, &error_number);
+        tell_flood(service, i, &place);
         if (service->has_told && service->told_error_numbers[i] == error_number)
             continue;
         service->told_error_numbers[i] = error_number;
