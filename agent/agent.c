@@ -27,6 +27,7 @@ struct VtAgent {
     VtWishes *wishes;
 
     bool reference_synchronised; /* as the last reading said */
+    uint8_t leap;                /* the same */
     unsigned n_ticks_to_report;
     VtState reported_state;
     VtState logged_state;
@@ -201,8 +202,10 @@ on_reading(const VtReading *reading, void *user_data)
     uint64_t n_before = vt_pipeline_get_status(agent->pipeline, now).n_readings;
     VtAction action = vt_pipeline_on_reading(agent->pipeline, reading, now);
     VtPipelineStatus status = vt_pipeline_get_status(agent->pipeline, now);
-    if (status.n_readings != n_before)
+    if (status.n_readings != n_before) {
         agent->reference_synchronised = reading->reference_synchronised;
+        agent->leap = reading->leap;
+    }
     carry_out(agent, &action);
     if (!status.is_doubtful)
         clear_suspicion(agent, &status);
@@ -467,6 +470,7 @@ vt_agent_look(VtAgent *agent)
                    : link_problem != NULL ? link_problem
                                           : "",
         .reference_synchronised = agent->reference_synchronised,
+        .leap = agent->leap,
         .can_correct = vt_authority_can_correct(agent->authority),
         .synchronised = vt_authority_is_synchronised(agent->authority, &status),
     };

@@ -84,6 +84,7 @@ typedef struct {
     const char *reference; /* "" for none; borrowed */
     const char *problem;   /* what stands in the way; "" for nothing; borrowed */
     bool reference_synchronised;
+    uint8_t leap; /* that the references announce: 0 none, 1 insert, 2 delete */
     bool can_correct;
     bool synchronised; /* what the kernel is told */
 } VtAgentView;

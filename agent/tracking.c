@@ -115,6 +115,7 @@ vt_tracking_to_variant(const VtAgentView *view)
     g_variant_dict_insert(&dict, "reference", "s", view->reference);
     g_variant_dict_insert(&dict, "synchronised", "b", view->synchronised);
     g_variant_dict_insert(&dict, "reference-synchronised", "b", view->reference_synchronised);
+    g_variant_dict_insert(&dict, "leap", "u", (guint32)view->leap);
     g_variant_dict_insert(&dict, "can-correct", "b", view->can_correct);
     g_variant_dict_insert(&dict, "problem", "s", view->problem);
     g_variant_dict_insert(&dict, "last-reading-age-ns", "x", reading_age(view));

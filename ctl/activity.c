@@ -23,7 +23,8 @@ count_source(Activity *activity, GVariant *source)
         activity->n_online++;
     else
         activity->n_offline++;
-    if (is_online && g_str_equal(kind, "server") && *address == '\0')
+    bool is_ntp = g_str_equal(kind, "server") || g_str_equal(kind, "pool");
+    if (is_online && is_ntp && *address == '\0')
         activity->n_unresolved++;
 }
 

@@ -68,7 +68,10 @@ format_clocks(GVariant *clocks)
         g_autoptr(GVariant) clock = g_variant_get_child_value(clocks, i);
         add_clock(table, clock);
     }
-    vt_table_append_to(table, output);
+    if (g_variant_n_children(clocks) == 0)
+        g_string_append(output, "No device of this machine shows a clock.\n");
+    else
+        vt_table_append_to(table, output);
     return g_string_free(output, FALSE);
 }
 

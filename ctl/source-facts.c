@@ -17,7 +17,7 @@ vt_source_facts_get_kind_sign(GVariant *source)
     const char *kind = "";
 
     (void)g_variant_lookup(source, "kind", "&s", &kind); /* absent: of no kind */
-    return g_str_equal(kind, "server") ? "^" : "#";
+    return g_str_equal(kind, "server") || g_str_equal(kind, "pool") ? "^" : "#";
 }
 
 const char *

@@ -253,6 +253,7 @@ test_tracking_has_every_documented_key(Fixture *fixture, gconstpointer data)
         "root-distance-ns",
         "last-reading-age-ns",
         "reference-time-ns",
+        "leap",
     };
     (void)data;
     start(fixture, false);

@@ -124,7 +124,8 @@ test_each_directive(void)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autoptr(VtChronyImport) result = import(rows[i].line);
-        g_test_message("%s", rows[i].line);
+        g_autofree char *line = g_strescape(rows[i].line, NULL);
+        g_test_message("%s", line);
         g_assert_cmpstr(result->agent->str, ==, rows[i].agent);
         g_assert_cmpstr(result->hostd->str, ==, rows[i].hostd);
         g_assert_cmpuint(result->notes->len, ==, rows[i].note != NULL ? 1 : 0);

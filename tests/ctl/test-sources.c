@@ -23,7 +23,7 @@ static const char sources[] =
     " 'error-ns': <int64 1000000>, 'root-distance-ns': <int64 1000000>,"
     " 'stratum': <uint32 2>, 'leap': <uint32 1>, 'last-reading-age-ns': <int64 300000000000>,"
     " 'samples': <uint32 2>},"
-    " {'name': <'home'>, 'kind': <'server'>, 'address': <''>, 'sign': <'?'>,"
+    " {'name': <'home'>, 'kind': <'pool'>, 'address': <''>, 'sign': <'?'>,"
     " 'online': <true>, 'poll': <6>, 'readings': <uint64 0>, 'problem': <'no such name'>,"
     " 'last-reading-age-ns': <int64 -1>},"
     " {'name': <'away\\u001b[2J'>, 'kind': <'server'>, 'address': <'[2001:db8::1]:123'>,"
