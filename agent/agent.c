@@ -466,6 +466,7 @@ vt_agent_look(VtAgent *agent)
         .mode = vt_authority_get_mode(agent->authority),
         .authority = vt_authority_look(agent->authority),
         .reference = status.has_reference ? vt_sources_get_name(agent->sources) : "",
+        .reference_id = vt_sources_get_reference_id(agent->sources),
         .problem = problem != NULL        ? problem
                    : link_problem != NULL ? link_problem
                                           : "",

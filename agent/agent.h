@@ -82,6 +82,7 @@ typedef struct {
     uint8_t mode; /* VtLinkMode in force */
     VtAuthorityView authority;
     const char *reference; /* "" for none; borrowed */
+    uint32_t reference_id; /* as NTP calls it; 0 for none, or unknown */
     const char *problem;   /* what stands in the way; "" for nothing; borrowed */
     bool reference_synchronised;
     uint8_t leap; /* that the references announce: 0 none, 1 insert, 2 delete */

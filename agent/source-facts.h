@@ -11,3 +11,6 @@ GVariant *vt_source_to_variant(const VtSource *source, bool is_selected, VtInsta
 
 /* The result of org.virttime.Agent1.GetNtpData; NULL if it is no NTP source. Floating. */
 GVariant *vt_source_ntp_to_variant(const VtSource *source, VtInstant now);
+
+/* How NTP calls who is followed, of a server by its address; 0: it has no word for that. */
+uint32_t vt_source_get_reference_id(const VtSource *source);

@@ -6,6 +6,7 @@
 #include <gio/gio.h>
 
 #include "agent/providers/ntp.h"
+#include "agent/source-facts.h"
 #include "agent/source-private.h"
 
 static void
@@ -109,6 +110,14 @@ vt_source_is_addressed(const VtSource *source)
 {
     return source->source_class == VT_SOURCE_SERVER &&
            vt_provider_ntp_get_address(&source->provider) != NULL;
+}
+
+uint32_t
+vt_source_get_reference_id(const VtSource *source)
+{
+    if (source->source_class != VT_SOURCE_SERVER)
+        return 0;
+    return vt_provider_ntp_get_reference_id(&source->provider);
 }
 
 static bool

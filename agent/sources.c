@@ -2,6 +2,7 @@
 #include "agent/sources.h"
 
 #include "agent/selector.h"
+#include "agent/source-facts.h"
 #include "agent/source-server.h"
 #include "core/stopwatch.h"
 
@@ -420,6 +421,15 @@ vt_sources_get_name(const VtSources *sources)
     if (sources->stand_in == STAND_IN_ACTIVE)
         return vt_source_get_name(get_link_source(sources));
     return followed != NULL ? vt_source_get_name(followed) : "";
+}
+
+uint32_t
+vt_sources_get_reference_id(const VtSources *sources)
+{
+    const VtSource *followed = get_followed(sources);
+    if (sources->stand_in == STAND_IN_ACTIVE || followed == NULL)
+        return 0;
+    return vt_source_get_reference_id(followed);
 }
 
 VtSource *

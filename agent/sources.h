@@ -88,6 +88,9 @@ bool vt_sources_is_reading(const VtSources *sources);
  */
 const char *vt_sources_get_name(const VtSources *sources);
 
+/* How NTP calls that one; 0: it has no word for it. */
+uint32_t vt_sources_get_reference_id(const VtSources *sources);
+
 /* What is known of the clock without the RTC's own word. Borrowed; it changes all the time. */
 const VtTruth *vt_sources_get_truth(const VtSources *sources);
 

@@ -113,6 +113,7 @@ vt_tracking_to_variant(const VtAgentView *view)
     g_variant_dict_insert(&dict, "mode", "s", vt_link_mode_name(view->mode));
     insert_authority(&dict, &view->authority);
     g_variant_dict_insert(&dict, "reference", "s", view->reference);
+    g_variant_dict_insert(&dict, "reference-id", "u", view->reference_id);
     g_variant_dict_insert(&dict, "synchronised", "b", view->synchronised);
     g_variant_dict_insert(&dict, "reference-synchronised", "b", view->reference_synchronised);
     g_variant_dict_insert(&dict, "leap", "u", (guint32)view->leap);

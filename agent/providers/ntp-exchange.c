@@ -8,6 +8,7 @@
 
 #include <glib-unix.h>
 
+#include "agent/providers/ntp-reference-id.h"
 #include "agent/providers/ntp-stamps.h"
 #include "os/fd.h"
 #include "os/random.h"
@@ -182,36 +183,15 @@ is_answer(VtNtpCheck check)
     return false;
 }
 
-/* RFC 5905, 7.3: an IPv6 address is told by the first bytes of its MD5. */
-static uint32_t
-hash_address(const struct in6_addr *address)
-{
-    g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_MD5);
-    uint8_t digest[16];
-    gsize n_bytes = sizeof digest;
-    uint32_t reference_id;
-
-    g_checksum_update(checksum, address->s6_addr, sizeof address->s6_addr);
-    g_checksum_get_digest(checksum, digest, &n_bytes);
-    memcpy(&reference_id, digest, sizeof reference_id);
-    return ntohl(reference_id);
-}
-
 static uint32_t
 get_own_address(int fd)
 {
-    union {
-        struct sockaddr any;
-        struct sockaddr_in inet;
-        struct sockaddr_in6 inet6;
-    } address;
+    struct sockaddr_storage address;
     socklen_t n_bytes = sizeof address;
 
-    if (getsockname(fd, &address.any, &n_bytes) != 0)
+    if (getsockname(fd, (struct sockaddr *)&address, &n_bytes) != 0)
         return 0;
-    if (address.any.sa_family == AF_INET)
-        return ntohl(address.inet.sin_addr.s_addr);
-    return address.any.sa_family == AF_INET6 ? hash_address(&address.inet6.sin6_addr) : 0;
+    return vt_ntp_reference_id_of((const struct sockaddr *)&address);
 }
 
 static gboolean

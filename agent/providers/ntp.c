@@ -7,6 +7,7 @@
 
 #include "agent/providers/ntp-exchange.h"
 #include "agent/providers/ntp-reading.h"
+#include "agent/providers/ntp-reference-id.h"
 
 #define TIMEOUT_MS       1000
 #define LOCAL_TIMEOUT_MS 200
@@ -337,6 +338,17 @@ const char *
 vt_provider_ntp_get_problem(const VtProvider *provider)
 {
     return get_instance(provider)->problem;
+}
+
+uint32_t
+vt_provider_ntp_get_reference_id(const VtProvider *provider)
+{
+    struct sockaddr_storage address;
+    GSocketAddress *wanted = get_instance(provider)->address;
+
+    if (wanted == NULL || !g_socket_address_to_native(wanted, &address, sizeof address, NULL))
+        return 0;
+    return vt_ntp_reference_id_of((const struct sockaddr *)&address);
 }
 
 char *

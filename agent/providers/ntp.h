@@ -48,6 +48,9 @@ void vt_provider_ntp_set_address(VtProvider *provider, GSocketAddress *address);
 /* Borrowed; NULL: none yet. */
 GSocketAddress *vt_provider_ntp_get_address(const VtProvider *provider);
 
+/* Of that address, as RFC 5905 has it; 0: none yet. */
+uint32_t vt_provider_ntp_get_reference_id(const VtProvider *provider);
+
 /* Why it has no address, in words. */
 void vt_provider_ntp_set_problem(VtProvider *provider, const char *problem);
 

@@ -232,6 +232,7 @@ test_tracking_has_every_documented_key(Fixture *fixture, gconstpointer data)
         "mode",
         "state",
         "reference",
+        "reference-id",
         "has-reference",
         "stratum",
         "problem",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The agent's D-Bus face, asked for real on its private socket. */
+#include <netinet/in.h>
 #include <string.h>
 
 #include <gio/gio.h>
@@ -146,6 +147,22 @@ test_burst_asks_at_once(Fixture *fixture, gconstpointer data)
     served_agent_wait_for(&fixture->served.server.n_requests, n_requests + 1);
 }
 
+/* hostd on the same machine tells its clients so. */
+static void
+test_followed_server_is_told_as_ntp_calls_it(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    uint32_t reference_id = 0;
+    (void)data;
+    start(fixture);
+
+    g_autoptr(GVariant) reply = call(fixture, "GetTracking", NULL, &error);
+    g_assert_no_error(error);
+    g_autoptr(GVariant) tracking = g_variant_get_child_value(reply, 0);
+    g_assert_true(g_variant_lookup(tracking, "reference-id", "u", &reference_id));
+    g_assert_cmphex(reference_id, ==, INADDR_LOOPBACK);
+}
+
 static void
 test_unknown_source_is_told(Fixture *fixture, gconstpointer data)
 {
@@ -246,6 +263,8 @@ main(int argc, char **argv)
     ADD("offline-source-is-left-alone-until-online",
         test_offline_source_is_left_alone_until_online);
     ADD("burst-asks-at-once", test_burst_asks_at_once);
+    ADD("followed-server-is-told-as-ntp-calls-it",
+        test_followed_server_is_told_as_ntp_calls_it);
     ADD("unknown-source-is-told", test_unknown_source_is_told);
     ADD("operator-is-the-witness-of-a-backward-step",
         test_operator_is_the_witness_of_a_backward_step);
