@@ -93,6 +93,18 @@ vt_host_clock_from_chrony(const VtChronyTracking *tracking, VtWall now)
 }
 
 VtHostClock
+vt_host_clock_with_agent(const VtHostClock *host, uint8_t stratum, uint32_t reference_id)
+{
+    VtHostClock told = *host;
+    if (!host->is_synchronised)
+        return told;
+    told.stratum = stratum;
+    if (reference_id != 0)
+        told.reference_id = reference_id;
+    return told;
+}
+
+VtHostClock
 vt_host_clock_or_island(const VtHostClock *host, uint8_t stratum, VtWall now)
 {
     if (host->is_synchronised || stratum == 0)

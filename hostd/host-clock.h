@@ -43,6 +43,13 @@ VtHostClock vt_host_clock_judge(VtHostClockTrust trust, const VtClockState *stat
 VtHostClock vt_host_clock_from_chrony(const VtChronyTracking *tracking, VtWall now);
 
 /*
+ * @host as the kernel shows it, steered by virt-time-agent, which knows of what stratum that makes
+ * it and through whom (0: through no server). A clock that is not synchronised stays so. Pure.
+ */
+VtHostClock
+vt_host_clock_with_agent(const VtHostClock *host, uint8_t stratum, uint32_t reference_id);
+
+/*
  * What the NTP service says of @host: an unsynchronised one is an island's only clock where
  * @stratum is not 0, and good by definition.
  */

@@ -17,6 +17,8 @@ struct VtHostWatch {
     VtClockWatch *sets;                  /* NULL: nobody tells of sets */
     const VtChronyPlaces *chrony_places; /* NULL: there are none */
     VtChronyWatch *chrony;               /* NULL: it is not asked, or the operator judges */
+    const char *agent_path;              /* NULL: there is none */
+    VtAgentWatch *agent;                 /* NULL, as chrony */
     VtWall set_at;                       /* when the clock was set last */
     VtSleepMeter sleep;
     VtHostClock host;
@@ -37,6 +39,18 @@ ask_chrony(VtHostWatch *watch, const VtClockState *state, VtChronyTracking *ret_
     return is_later || (state != NULL && state->max_error_ns < VT_CLOCK_UNKNOWN_ERROR_NS);
 }
 
+/* By the kernel's word, and the agent's where the operator does not judge. */
+static VtHostClock
+judge_by_kernel(VtHostWatch *watch, const VtClockState *state, VtWall now)
+{
+    VtHostClock host = vt_host_clock_judge(watch->trust, state, now);
+    VtAgentWord word;
+
+    if (watch->agent == NULL || !vt_agent_watch_get(watch->agent, &word))
+        return host;
+    return vt_host_clock_with_agent(&host, word.stratum, word.reference_id);
+}
+
 /* Returns whether the clock was synchronised before. */
 static bool
 judge(VtHostWatch *watch)
@@ -51,7 +65,7 @@ judge(VtHostWatch *watch)
     if (ask_chrony(watch, is_known ? &state : NULL, &tracking))
         watch->host = vt_host_clock_from_chrony(&tracking, now);
     else
-        watch->host = vt_host_clock_judge(watch->trust, is_known ? &state : NULL, now);
+        watch->host = judge_by_kernel(watch, is_known ? &state : NULL, now);
     return was_synchronised;
 }
 
@@ -144,6 +158,8 @@ vt_host_watch_tick(VtHostWatch *watch)
 {
     if (watch->chrony != NULL)
         vt_chrony_watch_ask(watch->chrony);
+    if (watch->agent != NULL)
+        vt_agent_watch_ask(watch->agent);
     bool was_synchronised = judge_and_tell(watch);
 
     if (watch->sets != NULL)
@@ -176,6 +192,13 @@ vt_host_watch_set_trust(VtHostWatch *watch, VtHostClockTrust trust)
     }
     if (!asks_chrony)
         g_clear_pointer(&watch->chrony, vt_chrony_watch_free);
+    bool asks_agent = watch->agent_path != NULL && trust == VT_HOST_CLOCK_AUTO;
+    if (asks_agent && watch->agent == NULL) {
+        watch->agent = vt_agent_watch_new(watch->agent_path, watch->clock);
+        vt_agent_watch_ask(watch->agent);
+    }
+    if (!asks_agent)
+        g_clear_pointer(&watch->agent, vt_agent_watch_free);
 }
 
 VtHostWatch *
@@ -187,6 +210,7 @@ vt_host_watch_new(const VtHostWatchParams *params,
     VtHostWatch *watch = g_new0(VtHostWatch, 1);
     watch->clock = clock;
     watch->chrony_places = params->chrony;
+    watch->agent_path = params->agent_path;
     watch->listener = listener;
     watch->user_data = user_data;
     vt_sleep_meter_init(&watch->sleep, clock);
@@ -203,6 +227,7 @@ vt_host_watch_free(VtHostWatch *watch)
         return;
     vt_clock_watch_free(watch->sets);
     vt_chrony_watch_free(watch->chrony);
+    vt_agent_watch_free(watch->agent);
     g_free(watch);
 }
 

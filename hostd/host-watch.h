@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "hostd/agent-watch.h"
 #include "hostd/chrony-watch.h"
 #include "hostd/host-clock.h"
 #include "os/clock-watch.h"
@@ -17,7 +18,8 @@
 typedef struct {
     VtHostClockTrust trust;
     const VtChronyPlaces *chrony; /* where chronyd is asked; NULL: it is not */
-    VtClockSetPlaces clock_set;   /* who tells that the clock was set; kernel NULL: nobody */
+    const char *agent_path;     /* of virt-time-agent's control socket; NULL: it is not asked */
+    VtClockSetPlaces clock_set; /* who tells that the clock was set; kernel NULL: nobody */
 } VtHostWatchParams;
 
 typedef struct {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/error.h"
+#include "bus/control-path.h"
 #include "hostd/config.h"
 #include "hostd/control.h"
 #include "hostd/domain-watch.h"
@@ -77,6 +78,7 @@ run(const VtHostdConfig *config, VtPassedFds *passed, const VtDaemon *daemon)
         .uri = config->uri,
         .host = { .trust = config->host_clock,
                   .chrony = &vt_chrony_places,
+                  .agent_path = vt_control_path_agent(),
                   .clock_set = { .kernel = &vt_set_watch_system } },
         .opener_path = config->opener_socket,
         .passed = passed,
