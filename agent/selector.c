@@ -15,6 +15,9 @@
 /* A hint and the change of state that it brings are one event. */
 #define ONE_EVENT_NS VT_NS_PER_SEC
 
+/* By so much of what is missing the shift follows at each reading. */
+#define SHIFT_DIVISOR 8
+
 /* More readings than any burst has: there is no step on that. */
 #define NEVER_TO_STEP G_MAXUINT
 
@@ -29,7 +32,8 @@ struct VtSelector {
     VtMono raw_disturbed_at; /* what was said before is of another time */
     bool is_announced;       /* something else than a reading told of it */
     VtMono raw_calm_at;      /* since then nothing was suspected */
-    VtNs shift_ns;           /* what all that agree say, minus what the followed one says */
+    VtNs agreed_ns;          /* what all that agree say, minus what the followed one says */
+    VtNs shift_ns;           /* the same, as it is applied: it follows slowly */
 };
 
 static VtSource *
@@ -89,6 +93,7 @@ begin_disturbance(VtSelector *selector, bool is_announced)
 {
     selector->raw_disturbed_at = get_raw_now(selector);
     selector->is_announced = is_announced;
+    selector->agreed_ns = 0;
     selector->shift_ns = 0;
 }
 
@@ -241,9 +246,9 @@ combine(VtSelector *selector)
 
     for (size_t i = 0; i < n_sources; i++)
         contenders[i] = vt_source_get_contender(get_nth(selector, i), raw_now);
-    selector->shift_ns = 0;
+    selector->agreed_ns = 0;
     if (followed != VT_CHOICE_NONE && !selector->is_urgent)
-        selector->shift_ns = vt_combination_make(contenders, n_sources, followed);
+        selector->agreed_ns = vt_combination_make(contenders, n_sources, followed);
     for (size_t i = 0; i < n_sources; i++)
         vt_source_note_place(get_nth(selector, i), i == followed, contenders[i].counts);
 }
@@ -292,9 +297,11 @@ get_agreed_leap(const VtSelector *selector, uint8_t leap)
 }
 
 VtReading
-vt_selector_prepare(const VtSelector *selector, const VtReading *reading)
+vt_selector_prepare(VtSelector *selector, const VtReading *reading)
 {
     VtReading prepared = *reading;
+    /* Who joins or leaves the mean is no news of the clock, and must not look like a jump. */
+    selector->shift_ns += (selector->agreed_ns - selector->shift_ns) / SHIFT_DIVISOR;
     VtNs shift_ns = selector->shift_ns;
     prepared.reference_received_at = vt_wall_add(reading->reference_received_at, shift_ns);
     prepared.reference_sent_at = vt_wall_add(reading->reference_sent_at, shift_ns);

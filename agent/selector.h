@@ -59,4 +59,4 @@ void vt_selector_tell(VtSelector *selector);
  * agree with it say, with a leap second only if most announce it, and good for a step only once
  * a server has been compared with all that answer.
  */
-VtReading vt_selector_prepare(const VtSelector *selector, const VtReading *reading);
+VtReading vt_selector_prepare(VtSelector *selector, const VtReading *reading);

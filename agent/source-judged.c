@@ -6,6 +6,10 @@
 /* Whoever scatters by more tells nothing. */
 #define MOST_SIGMA_NS ((double)VT_NS_PER_SEC)
 
+/* Fewer readings, or older ones, say too little of where a reference stands now. */
+#define LEAST_FOR_LEVEL 3
+#define LEVEL_DIVISOR   8
+
 static bool
 is_variable(const VtSource *source)
 {
@@ -58,17 +62,32 @@ vt_source_get_standing(VtSource *source)
     return &source->standing;
 }
 
+/* Whether what it said some time ago still tells where it stands, by what the rate may be off. */
+static bool
+is_level_known(const VtSource *source, VtNs distance_ns, VtMono raw_now)
+{
+    if (source->stats.n_points < LEAST_FOR_LEVEL)
+        return false;
+    double age_sec = vt_ns_to_sec(vt_mono_diff(raw_now, source->record.last.raw_at));
+    return source->owner->rate_sigma_ppb * age_sec <= (double)distance_ns / LEVEL_DIVISOR;
+}
+
 VtContender
 vt_source_get_contender(const VtSource *source, VtMono raw_now)
 {
+    VtNs distance_ns = vt_source_record_get_distance(&source->record, raw_now);
+    bool is_eligible = source->source_class == VT_SOURCE_SERVER &&
+                       vt_source_is_usable(source, false) &&
+                       source->record.last.reference_synchronised &&
+                       is_level_known(source, distance_ns, raw_now);
     VtSourceFit fit = vt_source_stats_fit(&source->stats, source->owner->rate_ppb);
     return (VtContender){
-        .is_eligible = source->source_class == VT_SOURCE_SERVER && fit.has_rate &&
-                       vt_source_is_usable(source, false) &&
-                       source->record.last.reference_synchronised,
-        .raw_offset_ns = vt_source_fit_predict(&fit, raw_now),
+        .is_eligible = is_eligible,
+        .raw_offset_ns = is_eligible ? vt_source_stats_level(&source->stats,
+                                                             source->owner->rate_ppb, raw_now)
+                                     : 0,
         .jitter_ns = vt_ns_from_double(fit.sigma_ns),
-        .distance_ns = vt_source_record_get_distance(&source->record, raw_now),
+        .distance_ns = distance_ns,
     };
 }
 

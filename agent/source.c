@@ -42,7 +42,8 @@ is_surprise(const VtSource *source, const VtSample *sample)
     VtSourceFit fit = vt_source_stats_fit(&source->stats, source->owner->rate_ppb);
     VtNs predicted_ns = vt_source_fit_predict(&fit, sample->raw_at);
     VtNs residual_ns = vt_ns_abs(vt_ns_sub(sample->raw_offset_ns, predicted_ns));
-    VtNs noise_ns = vt_ns_from_double(SURPRISE_SIGMAS * fit.sigma_ns);
+    double age_sec = vt_ns_to_sec(vt_mono_diff(sample->raw_at, fit.raw_at));
+    VtNs noise_ns = vt_ns_from_double(SURPRISE_SIGMAS * fit.sigma_ns + fit.skew_ppb * age_sec);
     return fit.has_rate && residual_ns > vt_ns_add(noise_ns, sample->error_ns);
 }
 

@@ -27,6 +27,7 @@ typedef struct {
     VtSourceFunc on_reading;
     void *user_data;
     double rate_ppb; /* of the oscillator, as learnt so far */
+    double rate_sigma_ppb;
 } VtSourceOwner;
 
 /* A clock of this machine: how its provider is made, and what the operator calls it. */

@@ -342,6 +342,7 @@ vt_sources_set_status(VtSources *sources, const VtPipelineStatus *status, bool i
         forget_stats(sources);
     sources->is_disrupted = status->state == VT_STATE_DISRUPTED;
     sources->owner.rate_ppb = status->rate_ppb;
+    sources->owner.rate_sigma_ppb = status->rate_sigma_ppb;
     if (is_new && vt_selector_needs_others(sources->selector))
         ask_others(sources);
     sources->offset_ns = status->offset_ns;

@@ -9,6 +9,9 @@
 /* With fewer residuals their signs tell nothing. */
 #define LEAST_FOR_RUNS 6
 
+/* Of those that tell where a reference stands. */
+#define LEVEL_POINTS 8
+
 /* One-sided 5 % of a normal distribution. */
 #define RUNS_SIGMAS 1.645
 
@@ -197,4 +200,22 @@ vt_source_fit_predict(const VtSourceFit *fit, VtMono raw_at)
 {
     double age_sec = vt_ns_to_sec(vt_mono_diff(raw_at, fit->raw_at));
     return vt_ns_add(fit->raw_offset_ns, vt_ns_from_double(fit->rate_ppb * age_sec));
+}
+
+VtNs
+vt_source_stats_level(const VtSourceStats *stats, double rate_ppb, VtMono raw_at)
+{
+    const VtSourcePoint *newest = &stats->points[stats->n_points - 1];
+    unsigned first = stats->n_points > LEVEL_POINTS ? stats->n_points - LEVEL_POINTS : 0;
+    Series series;
+    double weight = 0, sum_ns = 0;
+
+    make_series(stats, &series);
+    for (unsigned i = first; i < series.n; i++) {
+        weight += series.weight[i];
+        sum_ns += series.weight[i] * (series.offset_ns[i] - rate_ppb * series.time_sec[i]);
+    }
+    double age_sec = vt_ns_to_sec(vt_mono_diff(raw_at, newest->raw_at));
+    return vt_ns_add(newest->raw_offset_ns,
+                     vt_ns_from_double(sum_ns / weight + rate_ppb * age_sec));
 }

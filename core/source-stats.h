@@ -48,3 +48,10 @@ VtSourceFit vt_source_stats_fit(const VtSourceStats *stats, double assumed_rate_
 
 /* reference - MONOTONIC_RAW at @raw_at, where the line leads. */
 VtNs vt_source_fit_predict(const VtSourceFit *fit, VtMono raw_at);
+
+/*
+ * Where the last eight readings stand at @raw_at if the oscillator is off by @rate_ppb: their
+ * mean, those with a short delay counting for more. A line through few readings, close together,
+ * leads anywhere; the rate of the oscillator is the same for all references. There must be one.
+ */
+VtNs vt_source_stats_level(const VtSourceStats *stats, double rate_ppb, VtMono raw_at);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/agent/fake-ntp.h"
 
+#include <math.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -13,7 +14,7 @@ static VtWall
 read_clock(const FakeNtp *ntp)
 {
     VtNs span_ns = vt_mono_diff(ntp->kernel->raw, ntp->raw_at_start);
-    return vt_wall_add(vt_wall_add(ntp->wall_at_start, span_ns), ntp->ahead_ns);
+    return vt_wall_add(vt_wall_add(ntp->wall_at_start, span_ns), ntp->ahead_ns + ntp->up_ns);
 }
 
 static VtNtpPacket
@@ -138,6 +139,42 @@ spoil(const FakeNtp *ntp, VtNtpPacket *reply)
     }
 }
 
+/* Queues are short most of the time, and sometimes long. */
+static VtNs
+draw_way(const FakeNtp *ntp)
+{
+    double wait = -log(1 - g_test_rand_double_range(0, 0.9999));
+    return ntp->path_ns + vt_ns_from_double(wait * (double)ntp->queue_ns);
+}
+
+static void
+keep(FakeNtp *ntp, const struct sockaddr_in *peer, const uint8_t *bytes)
+{
+    ntp->has_due = true;
+    ntp->raw_due = vt_mono_add(ntp->kernel->raw, ntp->up_ns + draw_way(ntp));
+    ntp->due_peer = *peer;
+    memcpy(ntp->due_reply, bytes, sizeof ntp->due_reply);
+}
+
+bool
+fake_ntp_deliver(FakeNtp *servers, size_t n_servers)
+{
+    FakeNtp *first = NULL;
+    for (size_t i = 0; i < n_servers; i++) {
+        FakeNtp *ntp = &servers[i];
+        if (ntp->has_due && (first == NULL || vt_mono_diff(ntp->raw_due, first->raw_due) < 0))
+            first = ntp;
+    }
+    if (first == NULL)
+        return false;
+    VtNs wait_ns = vt_mono_diff(first->raw_due, first->kernel->raw);
+    if (wait_ns > 0)
+        fake_kernel_pass(first->kernel, wait_ns);
+    send_bytes(first->fd, &first->due_peer, first->due_reply, sizeof first->due_reply);
+    first->has_due = false;
+    return true;
+}
+
 static void
 answer(FakeNtp *ntp, const struct sockaddr_in *peer)
 {
@@ -154,6 +191,10 @@ answer(FakeNtp *ntp, const struct sockaddr_in *peer)
     spoil(ntp, &reply);
     vt_ntp_packet_encode(&reply, bytes);
     memcpy(ntp->last_reply, bytes, sizeof ntp->last_reply);
+    if (ntp->path_ns > 0) {
+        keep(ntp, peer, bytes);
+        return;
+    }
     size_t n_bytes = sign(ntp, bytes);
     send_bytes(ntp->manner == FAKE_NTP_OTHER_PORT ? ntp->other_fd : ntp->fd, peer, bytes,
                ntp->manner == FAKE_NTP_SHORT ? n_bytes - 1 : n_bytes);
@@ -172,6 +213,8 @@ on_request(int fd, GIOCondition condition, gpointer user_data)
         recvfrom(fd, bytes, sizeof bytes, MSG_DONTWAIT, (struct sockaddr *)&peer, &n_peer);
     if (n_bytes < 0 || !vt_ntp_packet_decode(bytes, (size_t)n_bytes, &ntp->request))
         return G_SOURCE_CONTINUE;
+    if (ntp->path_ns > 0)
+        ntp->up_ns = draw_way(ntp);
     ntp->n_requests += 1;
     ntp->n_request_bytes = (size_t)n_bytes;
     ntp->client_port = ntohs(peer.sin_port);

@@ -44,6 +44,17 @@ typedef struct {
     uint8_t leap;
     uint8_t stratum;
     uint32_t reference_id;
+    /*
+     * On a network: one way takes so long at least, and on average so much longer for a queue.
+     * A reply is then kept until it is delivered.
+     */
+    VtNs path_ns;
+    VtNs queue_ns;
+    VtNs up_ns; /* what the last request took */
+    bool has_due;
+    VtMono raw_due; /* when the reply arrives */
+    struct sockaddr_in due_peer;
+    uint8_t due_reply[VT_NTP_PACKET_BYTES];
     bool is_interleaving; /* answers in interleaved mode when asked to */
     VtNs held_ns;         /* how long it holds a request in truth; it never says so at once */
     VtNtpStamp last_receive; /* of the last reply, and when that left in truth */
@@ -63,3 +74,6 @@ void fake_ntp_init(FakeNtp *ntp, FakeKernel *kernel);
 /* At 127.0.0.@host, and at port @port if that is not 0. */
 void fake_ntp_init_at(FakeNtp *ntp, FakeKernel *kernel, uint8_t host, uint16_t port);
 void fake_ntp_clear(FakeNtp *ntp);
+
+/* Lets time pass until the first reply on the way to @kernel arrives; false: none is. */
+bool fake_ntp_deliver(FakeNtp *servers, size_t n_servers);

@@ -120,6 +120,20 @@ test_slow_exchange_counts_for_little(void)
     g_assert_cmpint(vt_ns_abs(fit.raw_offset_ns), <, 5 * VT_NS_PER_MS);
 }
 
+/* A burst of four says much of where it stands, and nothing of how fast it moves. */
+static void
+test_level_goes_by_the_known_rate(void)
+{
+    VtSourceStats stats = { 0 };
+    for (int i = 0; i < 4; i++)
+        add(&stats, 2 * i * VT_NS_PER_SEC, 2 * i * 20000 + (i % 2 == 0 ? 100000 : -100000));
+
+    VtMono later = vt_mono_add(begun, 66 * VT_NS_PER_SEC);
+    VtNs level_ns = vt_source_stats_level(&stats, 20000, later);
+
+    g_assert_cmpint(vt_ns_abs(level_ns - 66 * 20000), <=, 1);
+}
+
 static void
 test_forgets(void)
 {
@@ -144,6 +158,8 @@ main(int argc, char **argv)
                     test_old_samples_go_when_the_rate_jumps);
     g_test_add_func("/core/source-stats/slow-exchange-counts-for-little",
                     test_slow_exchange_counts_for_little);
+    g_test_add_func("/core/source-stats/level-goes-by-the-known-rate",
+                    test_level_goes_by_the_known_rate);
     g_test_add_func("/core/source-stats/forgets", test_forgets);
     return g_test_run();
 }
