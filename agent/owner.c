@@ -61,11 +61,19 @@ read_file(const VtOwnerPlaces *places, const char *pid, const char *name)
     return g_strchomp(text);
 }
 
+/* A child is called as its parent is until it has named itself: the rate's guard is no agent. */
+static bool
+is_own_child(const char *status)
+{
+    const char *line = status != NULL ? strstr(status, "\nPPid:") : NULL;
+    return line != NULL &&
+           g_ascii_strtoull(line + strlen("\nPPid:"), NULL, 10) == (guint64)getpid();
+}
+
 /* Where it cannot be told, it is taken for one that can. */
 static bool
-can_set_clock(const VtOwnerPlaces *places, const char *pid)
+can_set_clock(const char *status)
 {
-    g_autofree char *status = read_file(places, pid, "status");
     const char *line = status != NULL ? strstr(status, "\nCapEff:") : NULL;
     if (line == NULL)
         return true;
@@ -101,7 +109,10 @@ look_at(const VtOwnerPlaces *places, const char *pid, VtOwner *owner, GString *l
         add_writer(list, writer->name);
     const Daemon *daemon = find(daemons, G_N_ELEMENTS(daemons), comm);
     /* chronyd -x, and whoever else may not set the clock, steers none. */
-    if (daemon == NULL || owner->kind != VT_OWNER_NONE || !can_set_clock(places, pid))
+    if (daemon == NULL || owner->kind != VT_OWNER_NONE)
+        return;
+    g_autofree char *status = read_file(places, pid, "status");
+    if (is_own_child(status) || !can_set_clock(status))
         return;
     owner->kind = daemon->kind;
     owner->pid = (int)g_ascii_strtoll(pid, NULL, 10);

@@ -84,8 +84,8 @@ be_child(int fd, VtClock *clock)
         .clock = clock,
         .silence_ns = VT_RATE_GUARD_SILENCE_NS,
     };
-    (void)vt_process_raise_priority(NULL);     /* a gain, not a need */
     (void)prctl(PR_SET_NAME, "vt-rate-guard"); /* for those who look at the list */
+    (void)vt_process_raise_priority(NULL);     /* a gain, not a need */
     while (vt_rate_watch_go_on(&watch))
         continue;
     /* Not exit(): what the parent wants done at its end is not for the child to do. */

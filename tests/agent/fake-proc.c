@@ -65,6 +65,17 @@ fake_proc_add(FakeProc *proc, int pid, const char *name, bool may_set_clock)
 }
 
 void
+fake_proc_add_child(FakeProc *proc, int pid, const char *name, int parent_pid)
+{
+    g_autofree char *folder = get_folder(proc, pid);
+    g_autofree char *status = g_strdup_printf(
+        "Name:\tx\nPid:\t%d\nPPid:\t%d\nCapEff:\t0000000002000400\n", pid, parent_pid);
+
+    fake_proc_add(proc, pid, name, true);
+    write_file(folder, "status", status);
+}
+
+void
 fake_proc_remove(FakeProc *proc, int pid)
 {
     g_autofree char *folder = get_folder(proc, pid);

@@ -82,6 +82,20 @@ test_daemon_without_the_right_owns_nothing(FakeProc *proc, gconstpointer data)
     g_assert_cmpint(view.owner.kind, ==, VT_OWNER_NONE);
 }
 
+/* As the rate's guard is, before it has named itself. */
+static void
+test_own_child_owns_nothing(FakeProc *proc, gconstpointer data)
+{
+    g_auto(VtOwnerView) view = { 0 };
+    VtOwnerPlaces places = fake_proc_get_places(proc);
+    (void)data;
+    fake_proc_add_child(proc, PID, "virt-time-agent", getpid());
+
+    vt_owner_look(&places, &view);
+
+    g_assert_cmpint(view.owner.kind, ==, VT_OWNER_NONE);
+}
+
 static void
 test_writers_are_named(FakeProc *proc, gconstpointer data)
 {
@@ -153,6 +167,7 @@ main(int argc, char **argv)
     add("names-the-daemon-that-owns-the-clock", test_names_the_daemon_that_owns_the_clock);
     add("other-processes-own-nothing", test_other_processes_own_nothing);
     add("daemon-without-the-right-owns-nothing", test_daemon_without_the_right_owns_nothing);
+    add("own-child-owns-nothing", test_own_child_owns_nothing);
     add("writers-are-named", test_writers_are_named);
     add("kernel-writer-is-named", test_kernel_writer_is_named);
     g_test_add_func("/agent/owner/signs-are-told-from-other-units",
