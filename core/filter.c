@@ -71,6 +71,14 @@ vt_filter_reopen(VtFilter *filter, double phase_sigma_ns, double rate_sigma_ppb)
 }
 
 void
+vt_filter_shift(VtFilter *filter, VtNs shift_ns)
+{
+    for (int i = 0; i < VT_FILTER_MEMBERS; i++)
+        filter->members[i].raw_offset_ns =
+            vt_ns_add(filter->members[i].raw_offset_ns, shift_ns);
+}
+
+void
 vt_filter_adopt(VtFilter *filter, const VtKalman *kalman)
 {
     for (unsigned i = 0; i < VT_FILTER_MEMBERS; i++) {

@@ -63,6 +63,28 @@ VtAction vt_pipeline_make_step(VtPipeline *pipeline, const VtEstimate *estimate,
 bool
 vt_pipeline_needs_another_step(VtPipeline *pipeline, const VtEstimate *estimate, VtInstant now);
 
+/* Every action leaves through here: what is common to all of them. */
+VtAction vt_pipeline_finish(VtPipeline *pipeline, VtAction action, VtInstant now);
+
+void vt_pipeline_advance_state(VtPipeline *pipeline, VtEvent event);
+
+/* The law: from @now on only readings begun later count. */
+void vt_pipeline_forget_older_readings(VtPipeline *pipeline, VtInstant now);
+
+/* The first of several doubts counts: none of them was answered. */
+void vt_pipeline_note_doubt(VtPipeline *pipeline, VtInstant now);
+
+void vt_pipeline_begin_disruption(VtPipeline *pipeline, VtMono raw_at, bool was_announced);
+
+/* What leap second the kernel is to have armed at @wall, a moment of REALTIME. */
+VtLeap vt_pipeline_get_leap(const VtPipeline *pipeline, VtWall wall);
+
+/* Whether REALTIME was moved by the kernel, for a leap second; then everything moves with it. */
+bool vt_pipeline_take_leap(VtPipeline *pipeline, VtNs moved_ns, VtInstant now);
+
+/* Around a leap second some have had it already and some have not: readings say nothing. */
+bool vt_pipeline_is_in_leap(const VtPipeline *pipeline, VtWall wall_at);
+
 /* Measures until the clock is put right, as after a start. */
 void vt_pipeline_begin_recovery(VtPipeline *pipeline, VtMono raw_at);
 

@@ -51,6 +51,7 @@ vt_pipeline_get_status(const VtPipeline *pipeline, VtInstant now)
         .delay_ns = last->delay_ns,
         .root_distance_ns = last->root_distance_ns,
         .stratum = last->stratum,
+        .leap = vt_pipeline_get_leap(pipeline, now.wall),
         .raw_last_reading_at = last->raw_at,
         .n_readings = pipeline->n_readings,
         .n_rejected = pipeline->n_rejected,

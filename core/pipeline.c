@@ -13,10 +13,6 @@
 /* References that differ by more are not both right: the clock was wrong, or is to be. */
 #define MOST_ADOPTED_NS (100 * VT_NS_PER_MS)
 
-/* What a migration may change the rate by, as a sigma, and how long it is learnt in a hurry. */
-#define REOPENED_RATE_SIGMA_PPB 100000.0
-#define LEARNING_NS             (6 * VT_NS_PER_SEC)
-
 VtPipeline *
 vt_pipeline_new(const VtPipelineParams *params)
 {
@@ -38,15 +34,15 @@ vt_pipeline_free(VtPipeline *pipeline)
     g_free(pipeline);
 }
 
-static void
-advance_state(VtPipeline *pipeline, VtEvent event)
+void
+vt_pipeline_advance_state(VtPipeline *pipeline, VtEvent event)
 {
     pipeline->state = vt_state_next(pipeline->state, event);
 }
 
 /* Every action leaves through here: what is common to all of them. */
-static VtAction
-finish(VtPipeline *pipeline, VtAction action, VtInstant now)
+VtAction
+vt_pipeline_finish(VtPipeline *pipeline, VtAction action, VtInstant now)
 {
     VtEstimate estimate = vt_filter_predict(&pipeline->filter, now.raw);
     action.error_ns = vt_bound_get(&pipeline->bound, &estimate, now);
@@ -68,12 +64,12 @@ finish_reading(VtPipeline *pipeline, VtAction action, VtInstant now)
         action.measure_now = wait_ns == 0;
         action.measure_after_ns = wait_ns < VT_NS_MAX ? wait_ns : 0;
     }
-    return finish(pipeline, action, now);
+    return vt_pipeline_finish(pipeline, action, now);
 }
 
 /* The law: from @now on only readings begun later count. */
-static void
-forget_older_readings(VtPipeline *pipeline, VtInstant now)
+void
+vt_pipeline_forget_older_readings(VtPipeline *pipeline, VtInstant now)
 {
     pipeline->raw_not_before = now.raw;
 }
@@ -89,8 +85,8 @@ vt_pipeline_begin_recovery(VtPipeline *pipeline, VtMono raw_at)
     vt_bound_forget(&pipeline->bound);
 }
 
-static void
-begin_disruption(VtPipeline *pipeline, VtMono raw_at, bool was_announced)
+void
+vt_pipeline_begin_disruption(VtPipeline *pipeline, VtMono raw_at, bool was_announced)
 {
     vt_pipeline_begin_recovery(pipeline, raw_at);
     pipeline->recovery.is_disruption = true;
@@ -103,9 +99,9 @@ begin_disruption(VtPipeline *pipeline, VtMono raw_at, bool was_announced)
 static void
 note_step_seen(VtPipeline *pipeline, VtMono raw_at)
 {
-    advance_state(pipeline, VT_EVENT_STEP_SEEN);
+    vt_pipeline_advance_state(pipeline, VT_EVENT_STEP_SEEN);
     if (pipeline->state == VT_STATE_DISRUPTED)
-        begin_disruption(pipeline, raw_at, false);
+        vt_pipeline_begin_disruption(pipeline, raw_at, false);
     else
         vt_pipeline_begin_recovery(pipeline, raw_at);
 }
@@ -118,17 +114,19 @@ static void
 watch_clock(VtPipeline *pipeline, VtInstant now)
 {
     VtNs foreign_ns = vt_pipeline_find_foreign_step(pipeline, now);
+    if (vt_pipeline_take_leap(pipeline, foreign_ns, now))
+        return;
     if (foreign_ns == 0 || !vt_pipeline_is_settled(pipeline) ||
         pipeline->recovery.phase != VT_RECOVERY_IDLE)
         return;
     note_step_seen(pipeline, now.raw);
     pipeline->recovery.allows_backward = true;
-    forget_older_readings(pipeline, now);
+    vt_pipeline_forget_older_readings(pipeline, now);
 }
 
 /* The first of several doubts counts: none of them was answered. */
-static void
-note_doubt(VtPipeline *pipeline, VtInstant now)
+void
+vt_pipeline_note_doubt(VtPipeline *pipeline, VtInstant now)
 {
     if (!pipeline->is_doubtful)
         pipeline->raw_doubtful_at = now.raw;
@@ -140,7 +138,7 @@ age_state(VtPipeline *pipeline, VtInstant now)
 {
     VtNs age_ns = vt_mono_diff(now.raw, pipeline->last.raw_at);
     if (age_ns > pipeline->holdover_after_ns || vt_pipeline_is_doubt_overdue(pipeline, now))
-        advance_state(pipeline, VT_EVENT_REFERENCE_LOST);
+        vt_pipeline_advance_state(pipeline, VT_EVENT_REFERENCE_LOST);
 }
 
 VtRuling
@@ -179,9 +177,9 @@ report(VtPipeline *pipeline, VtNs offset_ns, VtAction *action)
 static VtAction
 close_recovery(VtPipeline *pipeline, const VtEstimate *estimate, VtInstant now)
 {
-    advance_state(pipeline, VT_EVENT_CORRECTED);
+    vt_pipeline_advance_state(pipeline, VT_EVENT_CORRECTED);
     if (pipeline->assist.is_on)
-        advance_state(pipeline, VT_EVENT_YIELDED);
+        vt_pipeline_advance_state(pipeline, VT_EVENT_YIELDED);
     pipeline->was_right = true;
     pipeline->is_doubtful = false;
     if (pipeline->recovery.is_disruption)
@@ -201,7 +199,7 @@ step(VtPipeline *pipeline, const VtEstimate *estimate, VtInstant now)
 {
     VtAction action = vt_pipeline_make_step(pipeline, estimate, now);
     vt_recovery_note_step(&pipeline->recovery, action.offset_ns, now.raw);
-    forget_older_readings(pipeline, now);
+    vt_pipeline_forget_older_readings(pipeline, now);
     action.measure_now = true;
     return action;
 }
@@ -268,7 +266,7 @@ recover(VtPipeline *pipeline, const VtSample *sample, VtInstant now)
 {
     VtRecovery *recovery = &pipeline->recovery;
     bool is_verifying = recovery->phase == VT_RECOVERY_VERIFYING;
-    advance_state(pipeline, VT_EVENT_READING);
+    vt_pipeline_advance_state(pipeline, VT_EVENT_READING);
     vt_recovery_add(recovery, sample);
     pipeline->last = *sample;
     if (!vt_recovery_has_enough(recovery, is_verifying ? LEAST_READINGS : 1,
@@ -300,7 +298,7 @@ adopt(VtPipeline *pipeline, const VtSample *sample, VtInstant now)
     vt_bound_take(&pipeline->bound, sample, &prediction);
     pipeline->last = *sample;
     pipeline->is_doubtful = false;
-    advance_state(pipeline, VT_EVENT_READING);
+    vt_pipeline_advance_state(pipeline, VT_EVENT_READING);
     VtEstimate estimate = vt_filter_predict(&pipeline->filter, now.raw);
     return vt_pipeline_track(pipeline, &estimate, now);
 }
@@ -314,11 +312,14 @@ follow(VtPipeline *pipeline, const VtSample *sample, VtInstant now)
     VtVerdict verdict = vt_detector_judge(&pipeline->detector, sample, &doubt, &prediction);
 
     if (verdict.kind == VT_VERDICT_SUSPECT) {
-        note_doubt(pipeline, now);
+        vt_pipeline_note_doubt(pipeline, now);
         return (VtAction){ .kind = VT_ACTION_HOLD, .measure_now = true };
     }
     if (verdict.kind == VT_VERDICT_STEP) {
         note_step_seen(pipeline, verdict.raw_seen_at);
+        /* A leap second that nobody announced: the reference has had it, this clock has not. */
+        pipeline->recovery.allows_backward |=
+            vt_leap_is_near(now.wall) && vt_leap_is_size(verdict.distance_ns);
         return recover(pipeline, sample, now);
     }
     if (verdict.kind == VT_VERDICT_SPIKE)
@@ -330,7 +331,7 @@ follow(VtPipeline *pipeline, const VtSample *sample, VtInstant now)
     vt_bound_take(&pipeline->bound, sample, &prediction);
     pipeline->last = *sample;
     pipeline->is_doubtful = false;
-    advance_state(pipeline, VT_EVENT_READING);
+    vt_pipeline_advance_state(pipeline, VT_EVENT_READING);
     if (pipeline->recovery.phase == VT_RECOVERY_WAITING) {
         vt_recovery_add(&pipeline->recovery, sample);
         return settle(pipeline, now);
@@ -352,6 +353,8 @@ is_acceptable(const VtPipeline *pipeline, const VtReading *reading)
         return false;
     if (vt_mono_diff(reading->sent.raw, pipeline->raw_not_before) < 0)
         return false;
+    if (vt_pipeline_is_in_leap(pipeline, reading->received.wall))
+        return false;
     /* The filter takes samples in order. */
     VtMono raw_at = vt_mono_middle(reading->sent.raw, reading->received.raw);
     return vt_mono_diff(raw_at, pipeline->last.raw_at) > 0;
@@ -365,12 +368,13 @@ vt_pipeline_on_reading(VtPipeline *pipeline, const VtReading *reading, VtInstant
         pipeline->n_rejected++;
         age_state(pipeline, now);
         bool is_wanted = pipeline->is_doubtful || vt_recovery_is_urgent(&pipeline->recovery);
-        return finish(pipeline, (VtAction){ .measure_now = is_wanted }, now);
+        return vt_pipeline_finish(pipeline, (VtAction){ .measure_now = is_wanted }, now);
     }
 
     VtSample sample = vt_sample_from_reading(reading);
     if (sample.is_least)
-        return finish(pipeline, vt_pipeline_take_least(pipeline, &sample, now), now);
+        return vt_pipeline_finish(pipeline, vt_pipeline_take_least(pipeline, &sample, now),
+                                  now);
     pipeline->n_readings++;
     if (reading->lost_after_ns > 0)
         pipeline->holdover_after_ns = reading->lost_after_ns;
@@ -404,55 +408,11 @@ vt_pipeline_on_reference_change(VtPipeline *pipeline,
         vt_recovery_restart(&pipeline->recovery);
     if (is_first_truth) {
         pipeline->was_right = false;
-        advance_state(pipeline, VT_EVENT_FIRST_TRUTH);
+        vt_pipeline_advance_state(pipeline, VT_EVENT_FIRST_TRUTH);
         if (pipeline->state == VT_STATE_MEASURING)
             vt_pipeline_begin_recovery(pipeline, now.raw);
     }
-    return finish(pipeline, (VtAction){ .measure_now = true }, now);
-}
-
-static void
-take_strong_hint(VtPipeline *pipeline, const VtPipelineHint *hint, VtInstant now)
-{
-    VtRecovery *recovery = &pipeline->recovery;
-    bool is_open = vt_recovery_is_urgent(recovery) && recovery->is_disruption;
-
-    advance_state(pipeline, VT_EVENT_STRONG_HINT);
-    if (is_open)
-        vt_recovery_restart(recovery);
-    else
-        begin_disruption(pipeline, now.raw, true);
-    recovery->allows_backward |= hint->allows_backward;
-    recovery->is_declared |= hint->is_declared;
-}
-
-/* What is known of the noise is kept; the rate is learnt again, and soon. */
-static void
-reopen_rate(VtPipeline *pipeline, VtMono raw_now)
-{
-    vt_filter_reopen(&pipeline->filter, 0, REOPENED_RATE_SIGMA_PPB);
-    vt_jump_watch_restart(&pipeline->jump_watch, 0);
-    vt_hurry_learn(&pipeline->hurry, LEARNING_NS, raw_now);
-}
-
-VtAction
-vt_pipeline_on_hint(VtPipeline *pipeline, const VtPipelineHint *hint, VtInstant now)
-{
-    /* The hint may well tell of the very set that is found here. */
-    VtNs foreign_ns = vt_pipeline_find_foreign_step(pipeline, now);
-    forget_older_readings(pipeline, now);
-    note_doubt(pipeline, now);
-    if (hint->strength == VT_HINT_STRONG || foreign_ns != 0)
-        take_strong_hint(pipeline, hint, now);
-    else if (vt_recovery_is_urgent(&pipeline->recovery))
-        vt_recovery_restart(&pipeline->recovery);
-    if (hint->moves_reference && pipeline->assist.is_on)
-        vt_assist_note_moved(&pipeline->assist, hint->reopens_rate);
-    if (hint->reopens_rate)
-        reopen_rate(pipeline, now.raw);
-    if (foreign_ns != 0)
-        pipeline->recovery.allows_backward = true;
-    return finish(pipeline, (VtAction){ .measure_now = true }, now);
+    return vt_pipeline_finish(pipeline, (VtAction){ .measure_now = true }, now);
 }
 
 VtAction
@@ -462,9 +422,9 @@ vt_pipeline_on_silence(VtPipeline *pipeline, VtInstant now)
     age_state(pipeline, now);
     if (!vt_pipeline_is_settled(pipeline) || pipeline->is_doubtful ||
         pipeline->recovery.phase != VT_RECOVERY_IDLE)
-        return finish(pipeline, (VtAction){ .kind = VT_ACTION_HOLD }, now);
+        return vt_pipeline_finish(pipeline, vt_servo_rest(&pipeline->servo, now), now);
     VtEstimate estimate = vt_filter_predict(&pipeline->filter, now.raw);
-    return finish(pipeline, vt_pipeline_track(pipeline, &estimate, now), now);
+    return vt_pipeline_finish(pipeline, vt_pipeline_track(pipeline, &estimate, now), now);
 }
 
 VtAction

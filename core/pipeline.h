@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "core/action.h"
+#include "core/leap.h"
 #include "core/outcome.h"
 #include "core/pipeline-params.h"
 #include "core/reading.h"
@@ -56,6 +57,7 @@ typedef struct {
     VtNs delay_ns;         /* of the last sample used */
     VtNs root_distance_ns; /* of the reference */
     uint8_t stratum;       /* of the reference */
+    VtLeap leap;           /* announced for the end of this day of UTC, and to be armed */
     VtMono raw_last_reading_at;
     uint64_t n_readings; /* accepted */
     uint64_t n_rejected; /* failed the check, or begun before the last hint or step */

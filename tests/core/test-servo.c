@@ -225,6 +225,29 @@ test_leaving_ends_trim(void)
     g_assert_cmpfloat_with_epsilon(action.rate_ppb, 7000, 1e-9);
 }
 
+/* Nobody may correct anything for now, but what is under way must end when it is due. */
+static void
+test_rest_ends_overdue_trim(void)
+{
+    VtServo servo;
+    vt_servo_init(&servo, 500000);
+    VtEstimate estimate = make_estimate(7000, 1000);
+    estimate.raw_at.ns = VT_NS_PER_SEC;
+    VtAction fast = vt_servo_track(&servo, &estimate, make_instant(VT_NS_PER_SEC, 100000));
+    VtInstant due = make_instant(VT_NS_PER_SEC + fast.wake_after_ns, 0);
+
+    VtAction early = vt_servo_rest(&servo, make_instant(VT_NS_PER_SEC + 1000, 100000));
+    VtNs left_ns = vt_servo_get_trim_left(&servo, make_instant(VT_NS_PER_SEC + 1000, 0));
+    VtAction ended = vt_servo_rest(&servo, due);
+
+    g_assert_cmpfloat(fast.trim_ppb, >, 2000);
+    g_assert_false(early.set_rate);
+    g_assert_cmpint(left_ns, ==, fast.wake_after_ns - 1000);
+    g_assert_true(ended.set_rate);
+    g_assert_cmpfloat_with_epsilon(ended.rate_ppb, 7000, 1e-9);
+    g_assert_cmpint(vt_servo_get_trim_left(&servo, due), ==, 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -246,5 +269,6 @@ main(int argc, char **argv)
     g_test_add_func("/core/servo/doubtful-offset-is-trimmed-slowly",
                     test_doubtful_offset_is_trimmed_slowly);
     g_test_add_func("/core/servo/leaving-ends-trim", test_leaving_ends_trim);
+    g_test_add_func("/core/servo/rest-ends-overdue-trim", test_rest_ends_overdue_trim);
     return g_test_run();
 }

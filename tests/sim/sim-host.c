@@ -71,6 +71,7 @@ sim_host_exchange(SimHost *host, SimOscillator *oscillator, VtReading *ret_readi
         .root_dispersion_ns = 10 * VT_NS_PER_US,
         .reference_synchronised = host->synchronised,
         .stratum = 2,
+        .leap = host->leap,
         .n_to_step = host->n_to_step,
     };
     VtNs there_ns =

@@ -26,6 +26,7 @@ typedef struct {
     double loss;             /* probability that an exchange is lost */
     VtNs timeout_ns;         /* that the guest waits for a lost one */
     bool synchronised;
+    uint8_t leap;       /* that it announces */
     unsigned n_to_step; /* of its readings, for a step */
 } SimHost;
 
