@@ -22,6 +22,7 @@ struct VtAuthority {
     VtRole role;
     bool can_correct;
     bool is_told_unsynchronised; /* the kernel is, since the last tick */
+    VtLeap armed;                /* by us, in the kernel */
     char *problem;               /* of the kernel's making; NULL: none */
     char *refusal;               /* of the owner's; NULL: none */
 };
@@ -112,6 +113,25 @@ vt_authority_get_problem(const VtAuthority *authority)
     return authority->problem != NULL ? authority->problem : authority->refusal;
 }
 
+/* What others have armed is theirs to disarm. */
+static void
+arm_leap(VtAuthority *authority, VtLeap leap)
+{
+    g_autoptr(GError) error = NULL;
+    int direction = leap == VT_LEAP_INSERT ? 1 : leap == VT_LEAP_DELETE ? -1 : 0;
+    if (leap == authority->armed)
+        return;
+    if (!vt_clock_arm_leap(authority->clock, direction, &error)) {
+        vt_authority_set_problem(authority, error);
+        return;
+    }
+    authority->armed = leap;
+    g_message("%s", leap == VT_LEAP_INSERT ? "a second will be inserted at the end of this day"
+                    : leap == VT_LEAP_DELETE
+                        ? "a second will be left out at the end of this day"
+                        : "no leap second is armed any more");
+}
+
 void
 vt_authority_publish(VtAuthority *authority, const VtPipelineStatus *status)
 {
@@ -123,6 +143,8 @@ vt_authority_publish(VtAuthority *authority, const VtPipelineStatus *status)
     authority->is_told_unsynchronised = !synchronised;
     if (!vt_clock_publish(authority->clock, synchronised, status->error_ns, &error))
         vt_authority_set_problem(authority, error);
+    if (synchronised)
+        arm_leap(authority, status->leap);
 }
 
 static VtRole

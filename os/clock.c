@@ -315,3 +315,18 @@ vt_clock_publish(VtClock *clock, bool synchronised, VtNs error_ns, GError **erro
     };
     return adjust(clock, &timex, "publish the clock's error bound", NULL, error);
 }
+
+bool
+vt_clock_arm_leap(VtClock *clock, int leap, GError **error)
+{
+    struct timex now = { .modes = 0 };
+    if (!adjust(clock, &now, "read the clock's state", NULL, error))
+        return false;
+
+    int armed = leap > 0 ? STA_INS : leap < 0 ? STA_DEL : 0;
+    if ((now.status & (STA_INS | STA_DEL)) == armed)
+        return true;
+    int kept = now.status & WRITABLE_STATUS & ~(STA_INS | STA_DEL);
+    struct timex timex = { .modes = ADJ_STATUS, .status = kept | armed };
+    return adjust(clock, &timex, "arm a leap second", NULL, error);
+}

@@ -111,6 +111,12 @@ void vt_clock_hand_over(VtClock *clock);
 bool vt_clock_is_rate_foreign(VtClock *clock);
 
 /*
+ * Arms a leap second for the end of this day of UTC: 1 inserts one, -1 leaves one out, 0 disarms.
+ * The kernel makes it by itself, and disarms only when told.
+ */
+bool vt_clock_arm_leap(VtClock *clock, int leap, GError **error);
+
+/*
  * Tells every reader of adjtimex how good the clock is. Unsynchronised sets STA_UNSYNC and
  * keeps the error at 16 s at least, whatever @error_ns says. Armed leap seconds stay.
  */

@@ -174,6 +174,20 @@ test_publishing_keeps_an_armed_leap(Fixture *fixture, gconstpointer data)
 }
 
 static void
+test_leap_is_armed_and_disarmed(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    fixture->kernel.status = STA_NANO | STA_UNSYNC;
+
+    g_assert_true(vt_clock_arm_leap(fixture->clock, 1, NULL));
+    g_assert_cmpint(fixture->kernel.status, ==, STA_NANO | STA_UNSYNC | STA_INS);
+    g_assert_true(vt_clock_arm_leap(fixture->clock, -1, NULL));
+    g_assert_cmpint(fixture->kernel.status, ==, STA_NANO | STA_UNSYNC | STA_DEL);
+    g_assert_true(vt_clock_arm_leap(fixture->clock, 0, NULL));
+    g_assert_cmpint(fixture->kernel.status, ==, STA_NANO | STA_UNSYNC);
+}
+
+static void
 test_leap_comes_after_a_step(Fixture *fixture, gconstpointer data)
 {
     (void)data;
@@ -307,6 +321,7 @@ main(int argc, char **argv)
     add("unsynchronised-means-sixteen-seconds", test_unsynchronised_means_sixteen_seconds);
     add("publishing-keeps-an-armed-leap", test_publishing_keeps_an_armed_leap);
     add("leap-comes-after-a-step", test_leap_comes_after_a_step);
+    add("leap-is-armed-and-disarmed", test_leap_is_armed_and_disarmed);
     add("leap-of-another-day-is-dropped", test_leap_of_another_day_is_dropped);
     add("asking-for-permission-changes-nothing", test_asking_for_permission_changes_nothing);
     add("rate-of-a-clock-handed-over-is-not-foreign",
