@@ -45,7 +45,8 @@ def _start_chronyd(*edits: str) -> Callable[[Guest], None]:
         script = "; ".join(edits)
         guest.shell.check(
             "cd /etc/chrony && mkdir -p conf.d sources.d /run/chrony-dhcp /var/lib/chrony"
-            " /var/log/chrony && : >chrony.keys && chown _chrony /var/lib/chrony /var/log/chrony &&"
+            " /var/log/chrony && : >chrony.keys && chown _chrony:_chrony /var/lib/chrony"
+            " /var/log/chrony &&"
             f" sed '{script}' /{CHRONY_SETTINGS} >chrony.conf")
         _start_peer(guest, "chronyd -d -F 1")
 
@@ -55,7 +56,8 @@ def _start_chronyd(*edits: str) -> Callable[[Guest], None]:
 def _start_timesyncd(guest: Guest) -> None:
     guest.shell.check(
         "mkdir -p /run/systemd/netif /run/systemd/timesync /var/lib/systemd/timesync /etc/systemd &&"
-        " chown systemd-timesync /run/systemd/timesync /var/lib/systemd/timesync &&"
+        " chown systemd-timesync:systemd-timesync /run/systemd/timesync"
+        " /var/lib/systemd/timesync &&"
         f" printf '[Time]\\nNTP={HOST_ADDRESS}\\n' >/etc/systemd/timesyncd.conf")
     _start_peer(guest, "/usr/lib/systemd/systemd-timesyncd")
 

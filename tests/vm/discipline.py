@@ -129,11 +129,13 @@ class Bench:
         self._guest.set_right()
         if self._address != GUEST_ADDRESS:
             self._guest.shell.check(
-                f"ip addr add {self._address}/{PREFIX_BITS} dev eth0 && "
-                f"ip addr del {GUEST_ADDRESS}/{PREFIX_BITS} dev eth0")
+                f"ip addr del {GUEST_ADDRESS}/{PREFIX_BITS} dev eth0 && "
+                f"ip addr add {self._address}/{PREFIX_BITS} dev eth0")
         contender.start(self._guest)
         self._contender = contender
         time.sleep(SETTLE_SEC + chance.uniform(0, contender.poll_sec))
+        if not self._guest.is_kept():
+            raise RigError(f"{contender.label} does not keep the clock: {self._guest.read_log()}")
 
 
 def measure_in_turn(layout: Layout, missing: list[Task], folder: Path, deadline: float) -> bool:

@@ -11,7 +11,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from .analysis import Probe, find_residual, load_probes, parse_probes, shows_right
+from .analysis import STA_UNSYNC, Probe, find_residual, load_probes, parse_probes, shows_right
 from .domain import Domain, DomainPlan
 from .layout import Layout, RigError
 from .oscillator import Oscillator
@@ -171,6 +171,11 @@ class Guest:
         """What the clock shows now."""
         csv_path = self.plan.folder / "now.csv"
         return Sampler(self._layout, self.plan, csv_path, duration_sec).wait()
+
+    def is_kept(self) -> bool:
+        """Whether somebody has told the kernel that its clock is synchronised."""
+        probes = self.sample(0.2)
+        return bool(probes) and not probes[-1].status & STA_UNSYNC
 
     def wait_in_step(self, timeout_sec: float) -> None:
         deadline = time.monotonic() + timeout_sec
