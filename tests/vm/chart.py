@@ -114,7 +114,8 @@ class Chart:
                                   key=lambda one: -one[0]):
             highest_y = max(min(end_y - 7, highest_y - LABEL_HEIGHT), TOP - 4)
             x = self.find_x(line.points[-1][0])
-            parts.append(_text(x, highest_y, line.label, line.colour, "end", weight="bold"))
+            parts.append(_text(x, highest_y, line.label, line.colour, "end", weight="bold",
+                               halo="#ffffff"))
         return parts
 
     def _find_end(self, line: Line) -> float:
@@ -135,9 +136,11 @@ def thin(chart: Chart, points: Iterable[tuple[float, float]]) -> list[tuple[floa
 
 
 def _text(x: float, y: float, words: str, colour: str, anchor: str = "start", size: int = 13,
-          weight: str = "normal") -> str:
+          weight: str = "normal", halo: str = "") -> str:
+    edge = (f' stroke="{halo}" stroke-width="4" stroke-linejoin="round" paint-order="stroke"'
+            if halo else "")
     return (f'<text x="{x:.1f}" y="{y:.1f}" fill="{colour}" text-anchor="{anchor}" '
-            f'font-size="{size}" font-weight="{weight}">{escape(words)}</text>')
+            f'font-size="{size}" font-weight="{weight}"{edge}>{escape(words)}</text>')
 
 
 def _rule(x1: float, y1: float, x2: float, y2: float, colour: str, dash: str = "") -> str:

@@ -47,8 +47,7 @@ class Shown:
 
 def draw_guests(runs: Iterable[Shown]) -> str:
     chart = Chart("A guest's oscillator jumps by 200 ppm",
-                  "as after a migration; measured from outside, one guest after the other",
-                  SINCE_JUMP, ERROR, LIMIT)
+                  "as after a migration; measured from outside", SINCE_JUMP, ERROR, LIMIT)
     lines = []
     for run, colour in zip(runs, COLOURS):
         points = (((point.at_ns + BIN_NS / 2 - run.jumped_ns) / 1e9, abs(point.offset_ns) / 1e9)
