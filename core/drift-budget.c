@@ -14,8 +14,10 @@
 /* The wander is learnt by half decades: it may be the next one. */
 #define WANDER_MARGIN 3.16
 
-/* Until so many samples nobody knows how good they are. */
-#define FIRST_SAMPLES 32
+/* Until so many samples nobody knows how good they are; fewer will do if they took that long. */
+#define FIRST_SAMPLES     32
+#define FIRST_FEW_SAMPLES 8
+#define FIRST_FEW_NS      (300 * VT_NS_PER_SEC)
 
 /* So long, and so many samples, until what was learnt counts as proven. */
 #define CALM_NS      (900 * VT_NS_PER_SEC)
@@ -81,12 +83,20 @@ get_calm_ppb(const VtDriftBudget *budget, const VtEstimate *estimate, double age
     return fmin(fmax(calm_ppb, LEAST_DRIFT_PPB), budget->tracking_ppb);
 }
 
+static bool
+is_beginning(const VtDriftBudget *budget)
+{
+    VtNs calm_ns = vt_mono_diff(budget->raw_last_at, budget->raw_calm_at);
+    bool is_long = budget->n_calm >= FIRST_FEW_SAMPLES && calm_ns >= FIRST_FEW_NS;
+    return budget->n_all < FIRST_SAMPLES && !is_long;
+}
+
 double
 vt_drift_budget_get(const VtDriftBudget *budget, const VtEstimate *estimate, double age_sec)
 {
     double doubt_ppb = fmin(DOUBT_SIGMAS * estimate->rate_sigma_ppb, MOST_DRIFT_PPB);
     double budget_ppb = get_calm_ppb(budget, estimate, age_sec);
-    if (budget->n_all < FIRST_SAMPLES)
+    if (is_beginning(budget))
         budget_ppb = budget->disrupted_ppb;
     if (budget->is_reopened)
         budget_ppb = fmax(budget_ppb, get_reopened_ppb(budget));

@@ -49,6 +49,21 @@ test_first_samples_prove_nothing(Fixture *fixture, gconstpointer data)
     g_assert_cmpfloat(get(fixture, 1), ==, TRACKING_PPB);
 }
 
+/* A server of a network is asked each 64 s: it would be half an hour until there are 32. */
+static void
+test_few_samples_prove_enough_if_they_took_long(Fixture *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    for (int i = 0; i < 8; i++) {
+        fixture->estimate.raw_at = vt_mono_add(fixture->estimate.raw_at, 64 * VT_NS_PER_SEC);
+        g_assert_cmpfloat(get(fixture, 1), ==, DISRUPTED_PPB);
+        VtSample sample = { .raw_at = fixture->estimate.raw_at };
+        vt_drift_budget_take(&fixture->budget, &sample, &doubt);
+    }
+
+    g_assert_cmpfloat(get(fixture, 1), ==, TRACKING_PPB);
+}
+
 static void
 test_calm_oscillator_is_held_to_what_it_does(Fixture *fixture, gconstpointer data)
 {
@@ -116,6 +131,8 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     add("/core/drift-budget/first-samples-prove-nothing", test_first_samples_prove_nothing);
+    add("/core/drift-budget/few-samples-prove-enough-if-they-took-long",
+        test_few_samples_prove_enough_if_they_took_long);
     add("/core/drift-budget/calm-oscillator-is-held-to-what-it-does",
         test_calm_oscillator_is_held_to_what_it_does);
     add("/core/drift-budget/jump-takes-the-proof-away", test_jump_takes_the_proof_away);
