@@ -15,7 +15,10 @@ tell(const VtSource *source, const VtStanding *standing)
 }
 
 void
-vt_falsetickers_judge(const GPtrArray *sources, VtMono raw_calm_at, VtMono raw_now)
+vt_falsetickers_judge(const GPtrArray *sources,
+                      VtMono raw_calm_at,
+                      VtMono raw_now,
+                      bool is_calm)
 {
     g_autofree VtOpinion *opinions = g_new0(VtOpinion, sources->len);
     g_autofree VtStanding *standings = g_new0(VtStanding, sources->len);
@@ -28,6 +31,8 @@ vt_falsetickers_judge(const GPtrArray *sources, VtMono raw_calm_at, VtMono raw_n
     for (guint i = 0; i < sources->len; i++) {
         VtStanding *standing = vt_source_get_standing(sources->pdata[i]);
         bool has_changed = standing->is_false != standings[i].is_false;
+        if (!is_calm)
+            standings[i].n_good = MIN(standings[i].n_good, standing->n_good);
         *standing = standings[i];
         if (has_changed)
             tell(sources->pdata[i], standing);

@@ -10,7 +10,11 @@
 #include "base/units.h"
 
 /*
- * Each second, while the clock is not being put right: @sources (VtSource), by what they said
- * since @raw_calm_at.
+ * Judges @sources (VtSource) by what they said since @raw_calm_at: each second, and while the clock
+ * is being put right after each reading. Only while it @is_calm does a good judgement count for one:
+ * who speaks alone for a few milliseconds was compared with nobody.
  */
-void vt_falsetickers_judge(const GPtrArray *sources, VtMono raw_calm_at, VtMono raw_now);
+void vt_falsetickers_judge(const GPtrArray *sources,
+                           VtMono raw_calm_at,
+                           VtMono raw_now,
+                           bool is_calm);

@@ -12,9 +12,9 @@
 #define LOCAL_GAP_NS   (50 * VT_NS_PER_MS)
 #define NETWORK_GAP_NS (2 * VT_NS_PER_SEC)
 
-/* Four for a step, and two for its proof if one was made. */
+/* Four for a step, and as many for its proof if one was made. */
 #define BURST_EXCHANGES 4
-#define PROOF_EXCHANGES 2
+#define PROOF_EXCHANGES 4
 
 /* Refused for good would outlive whatever made the server refuse. */
 #define REFUSED_INTERVAL_NS (3600 * VT_NS_PER_SEC)

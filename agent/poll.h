@@ -3,8 +3,8 @@
  * When one reference may be asked. The link costs nobody anything and is asked whenever
  * somebody wants to know; a server of the host's own once a tick, and 20 times a second at
  * most; a server on a network as seldom as its readings allow, 64 s apart at least, with a burst
- * of four exchanges 2 s apart at the start and after a disruption, and two more while the clock
- * still waits to be proved right. A server that asks for less gets less. Pure.
+ * of four exchanges 2 s apart at the start and after a disruption, and up to four more while the
+ * clock still waits to be proved right. A server that asks for less gets less. Pure.
  */
 #pragma once
 

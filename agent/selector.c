@@ -264,7 +264,8 @@ static void
 name_falsetickers(VtSelector *selector)
 {
     VtMono raw_since = selector->is_urgent ? selector->raw_disturbed_at : selector->raw_calm_at;
-    vt_falsetickers_judge(selector->list, raw_since, get_raw_now(selector));
+    vt_falsetickers_judge(selector->list, raw_since, get_raw_now(selector),
+                          !selector->is_urgent);
 }
 
 void
@@ -293,7 +294,7 @@ get_agreed_leap(const VtSelector *selector, uint8_t leap)
         n_usable += opinion.counts;
         n_same += opinion.counts && opinion.leap == leap;
     }
-    return n_same * 2 > n_usable ? leap : 0;
+    return n_same * 2 >= n_usable ? leap : 0;
 }
 
 VtReading

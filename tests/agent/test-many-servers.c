@@ -10,7 +10,7 @@
 
 /* The fake kernel's time runs ahead of ours, so that nobody waits for a poll. */
 #define PASS_EVERY_MS 1
-#define MOST_HELD     10
+#define MOST_HELD     100
 #define PASS_NS       (50 * VT_NS_PER_MS)
 #define TICK_NS       (20 * VT_NS_PER_MS)
 
@@ -236,7 +236,8 @@ test_server_that_begins_to_lie_is_left(Fixture *fixture, gconstpointer data)
     g_source_remove(id);
 
     g_assert_true(is_false(fixture, first));
-    g_assert_cmpuint(fixture->servers[liar].n_requests - n_requests, <=, 5);
+    /* Those of the suspicion that it raises follow each other at once. */
+    g_assert_cmpuint(fixture->servers[liar].n_requests - n_requests, <=, 10);
     pass(fixture, 5 * VT_NS_PER_SEC);
     g_assert_cmpstr(vt_agent_look(fixture->agent).reference, !=, first);
     g_assert_cmpuint(fixture->kernel.n_steps, ==, 0);
@@ -320,6 +321,24 @@ test_those_that_agree_are_combined(Fixture *fixture, gconstpointer data)
     for (int i = 0; i < N_SERVERS; i++)
         n_combined += get_sign(fixture, names[i]) == '+' || get_sign(fixture, names[i]) == '*';
     g_assert_cmpuint(n_combined, >=, 3);
+}
+
+static void
+test_leap_second_takes_the_word_of_half(Fixture *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    start(fixture);
+    wait_until_synchronised(fixture);
+
+    int followed = vt_agent_look(fixture->agent).reference[0] - 'a';
+    fixture->servers[followed].leap = VT_NTP_LEAP_INSERT;
+    pass(fixture, 5 * VT_NS_PER_SEC);
+    g_assert_cmpint(vt_agent_look(fixture->agent).leap, ==, VT_NTP_LEAP_NONE);
+    for (int i = 0; i < N_SERVERS; i++)
+        fixture->servers[i].leap = VT_NTP_LEAP_INSERT;
+    pass(fixture, 5 * VT_NS_PER_SEC);
+
+    g_assert_cmpint(vt_agent_look(fixture->agent).leap, ==, VT_NTP_LEAP_INSERT);
 }
 
 static void
@@ -411,6 +430,7 @@ main(int argc, char **argv)
     add("trusted-one-of-two-is-believed", NULL, test_trusted_one_of_two_is_believed);
     add("preferred-one-is-followed", NULL, test_preferred_one_is_followed);
     add("those-that-agree-are-combined", NULL, test_those_that_agree_are_combined);
+    add("leap-second-takes-the-word-of-half", NULL, test_leap_second_takes_the_word_of_half);
     add("nobody-is-followed-while-the-required-one-is-silent", NULL,
         test_nobody_is_followed_while_the_required_one_is_silent);
     add("local-server-is-followed-within-two-seconds", NULL,

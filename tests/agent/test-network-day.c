@@ -98,10 +98,22 @@ note(Fixture *fixture)
         fixture->n_lies++;
 }
 
+/* All that was asked for comes. */
+static void
+settle(Fixture *fixture)
+{
+    while (is_anybody_asked(fixture)) {
+        while (g_main_context_iteration(NULL, FALSE))
+            ;
+        (void)fake_ntp_deliver(fixture->servers, N_SERVERS); /* or a timer brings more */
+    }
+}
+
 /* One second, with one tick at its end and all that it brings. */
 static void
 run(Fixture *fixture, unsigned n_sec)
 {
+    settle(fixture);
     for (unsigned i = 0; i < n_sec; i++) {
         fake_kernel_pass(&fixture->kernel, VT_NS_PER_SEC);
         for (int j = 0; j < N_SERVERS; j++)
@@ -109,11 +121,7 @@ run(Fixture *fixture, unsigned n_sec)
         fixture->n_sec++;
         /* The tick's timer, and whatever it begins. */
         g_main_context_iteration(NULL, TRUE);
-        while (is_anybody_asked(fixture)) {
-            while (g_main_context_iteration(NULL, FALSE))
-                ;
-            (void)fake_ntp_deliver(fixture->servers, N_SERVERS); /* or a timer brings more */
-        }
+        settle(fixture);
         note(fixture);
     }
 }
@@ -142,6 +150,23 @@ test_servers_alone_keep_the_clock_right(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(fixture->worst_ns, <, 2 * VT_NS_PER_MS);
     /* Never more often than each 64 s but for one burst of four. */
     g_assert_cmpuint(count_requests(fixture), <=, N_SERVERS * (4 + 2400 / 64));
+}
+
+static void
+test_first_step_takes_four_exchanges(Fixture *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    for (int i = 0; i < N_SERVERS; i++)
+        fixture->servers[i].ahead_ns += 30 * VT_NS_PER_SEC;
+
+    /* The first at once, three more 2 s apart, and four that prove it. */
+    run(fixture, 7);
+    g_assert_cmpuint(fixture->kernel.n_steps, ==, 1);
+    run(fixture, 10);
+
+    g_assert_true(vt_agent_look(fixture->agent).synchronised);
+    g_assert_cmpint(vt_ns_abs(get_error(fixture)), <, 5 * VT_NS_PER_MS);
+    g_assert_cmpuint(count_requests(fixture), <=, N_SERVERS * 8);
 }
 
 static void
@@ -186,6 +211,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_log_set_writer_func(served_agent_write_log, NULL, NULL);
     add("servers-alone-keep-the-clock-right", test_servers_alone_keep_the_clock_right);
+    add("first-step-takes-four-exchanges", test_first_step_takes_four_exchanges);
     add("pause-that-all-tell-of-is-put-right", test_pause_that_all_tell_of_is_put_right);
     add("server-that-begins-to-lie-moves-nothing",
         test_server_that_begins_to_lie_moves_nothing);

@@ -78,7 +78,7 @@ test_network_server_is_not_hurried(void)
     VtPoll poll;
     vt_poll_init(&poll, VT_POLL_NETWORK);
 
-    g_assert_cmpuint(count_requests(&poll, 0, 64 * VT_NS_PER_SEC, VT_NS_PER_MS, true), ==, 6);
+    g_assert_cmpuint(count_requests(&poll, 0, 64 * VT_NS_PER_SEC, VT_NS_PER_MS, true), ==, 8);
 }
 
 static void
