@@ -37,9 +37,8 @@ is_quarter_of_hours(VtNs span_ns)
            (rest_ns <= VT_NS_PER_SEC || rest_ns >= LEAST_LOCAL_NS - VT_NS_PER_SEC);
 }
 
-/* By what the RTC went on more than RAW, to the second. */
-static VtNs
-get_jump(const VtRtcGrid *grid, VtMono raw_at, VtWall second)
+VtNs
+vt_rtc_grid_get_jump(const VtRtcGrid *grid, VtMono raw_at, VtWall second)
 {
     VtNs raw_ns = vt_mono_diff(raw_at, grid->raw_last_at);
     return vt_ns_sub(vt_wall_diff(second, grid->second_last), raw_ns);
@@ -65,7 +64,7 @@ vt_rtc_grid_judge(VtRtcGrid *grid, VtMono raw_at, VtWall second)
 
     VtNs since_ns = vt_mono_diff(raw_at, grid->raw_grid_at);
     VtNs late_ns = vt_ns_sub(since_ns, round_to_second(since_ns));
-    VtNs jump_ns = get_jump(grid, raw_at, second);
+    VtNs jump_ns = vt_rtc_grid_get_jump(grid, raw_at, second);
     grid->raw_last_at = raw_at;
     grid->second_last = second;
     if (vt_ns_abs(jump_ns) < VT_NS_PER_SEC &&

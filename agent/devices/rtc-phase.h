@@ -28,6 +28,9 @@ typedef struct {
     bool is_local_time; /* the RTC is set to it: twice a year it jumps by an hour */
 } VtRtcGrid;
 
+/* By what the RTC has gone on more than RAW since the last edge; @second is good to a second. */
+VtNs vt_rtc_grid_get_jump(const VtRtcGrid *grid, VtMono raw_at, VtWall second);
+
 /* Judges an edge seen at @raw_at, at which the RTC began to show @second, and remembers it. */
 VtRtcEdgeKind vt_rtc_grid_judge(VtRtcGrid *grid, VtMono raw_at, VtWall second);
 

@@ -12,8 +12,18 @@
 #include "agent/devices/rtc-search.h"
 #include "base/error.h"
 
-/* An armed interrupt that has not come for so long does not come (an HPET may have taken it). */
+/* An armed interrupt that has not come for so long does not come. */
 #define MOST_SILENCE_NS (3 * VT_NS_PER_SEC)
+
+/*
+ * By now there was an edge. Behind an HPET, which counts no pause, the kernel waits for the very
+ * second of the alarm by which it makes the interrupt: when the RTC has jumped beyond that, none
+ * comes any more until it is armed anew.
+ */
+#define OVERDUE_NS (12 * VT_NS_PER_SEC / 10)
+
+/* What a look between edges tells of a jump is good to a second. */
+#define LEAST_JUMP_NS (2 * VT_NS_PER_SEC)
 
 #define AFTER_FAILURE_NS (4 * VT_NS_PER_SEC)
 
@@ -275,15 +285,32 @@ vt_rtc_get_method(const VtRtc *rtc)
     return rtc->has_interrupt ? "interrupt" : "polling";
 }
 
+/* The edge that did not come may have been jumped over. */
+static void
+look_for_jump(VtRtc *rtc)
+{
+    VtInstant at;
+    VtWall second;
+    if (!rtc->grid.has_last || !vt_rtc_look(rtc, &at, &second))
+        return;
+    if (vt_ns_abs(vt_rtc_grid_get_jump(&rtc->grid, at.raw, second)) >= LEAST_JUMP_NS)
+        tell_edge(rtc, at, second);
+}
+
 void
 vt_rtc_on_tick(VtRtc *rtc)
 {
     if (rtc->fd < 0 || !rtc->has_interrupt)
         return;
     VtNs silence_ns = vt_mono_diff(vt_clock_read(rtc->clock).raw, rtc->raw_heard);
-    if (silence_ns < MOST_SILENCE_NS)
+    if (silence_ns < OVERDUE_NS)
         return;
+    look_for_jump(rtc);
     (void)rtc->places.kernel->arm(rtc->places.instance, rtc->fd, false);
+    if (silence_ns < MOST_SILENCE_NS) {
+        (void)rtc->places.kernel->arm(rtc->places.instance, rtc->fd, true);
+        return;
+    }
     rtc->has_interrupt = false;
     rtc->grid = (VtRtcGrid){ 0 };
     start_polling(rtc);

@@ -182,6 +182,55 @@ test_jump_shows_at_once_what_time_it_is_at_least(Fixture *fixture, gconstpointer
     g_assert_cmpuint(fixture->n_readings, ==, 1); /* once: the next one is an edge */
 }
 
+/* Behind an HPET the alarm that makes the interrupt is missed when the RTC jumps beyond it. */
+static void
+test_jump_that_ends_the_interrupts_is_looked_for(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    start_watch(fixture);
+    pass_edges(fixture, 3);
+    fake_kernel_pass(&fixture->kernel, 400 * VT_NS_PER_MS);
+    fixture->fake.paused_ns += 60 * VT_NS_PER_SEC;
+    fixture->fake.is_armed = false;
+    fixture->truth = (VtTruth){ 0 };
+    vt_rtc_on_tick(fixture->rtc);
+    g_assert_cmpuint(fixture->n_hints, ==, 0); /* no edge is overdue yet */
+
+    fake_kernel_pass(&fixture->kernel, 1000 * VT_NS_PER_MS);
+    vt_rtc_on_tick(fixture->rtc);
+    g_assert_cmpuint(fixture->n_hints, ==, 1);
+    g_assert_cmpstr(fixture->hint.name, ==, "rtc-jump");
+    g_assert_true(fixture->fake.is_armed);
+
+    pass_edges(fixture, 1);
+    vt_provider_begin(&fixture->provider);
+    pass_edges(fixture, 1);
+    g_assert_cmpuint(fixture->n_readings, ==, 1);
+    VtSample sample = vt_sample_from_reading(&fixture->reading);
+    g_assert_cmpint(vt_ns_abs(vt_ns_sub(sample.offset_ns, 60 * VT_NS_PER_SEC)), <=,
+                    sample.error_ns);
+    g_assert_cmpstr(vt_rtc_get_method(fixture->rtc), ==, "interrupt");
+    g_assert_cmpuint(fixture->n_hints, ==, 1);
+}
+
+/* One that is late is not taken for a jump, and armed anew it comes again. */
+static void
+test_lost_interrupt_is_armed_anew(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    start_watch(fixture);
+    pass_edges(fixture, 3);
+    fixture->fake.is_armed = false;
+    pass_edges(fixture, 1);
+    fake_kernel_pass(&fixture->kernel, 500 * VT_NS_PER_MS);
+    vt_rtc_on_tick(fixture->rtc);
+    g_assert_true(fixture->fake.is_armed);
+
+    pass_edges(fixture, 3);
+    g_assert_cmpuint(fixture->n_hints, ==, 0);
+    g_assert_cmpstr(vt_rtc_get_method(fixture->rtc), ==, "interrupt");
+}
+
 static void
 test_cost_of_a_look_is_told(Fixture *fixture, gconstpointer data)
 {
@@ -397,6 +446,9 @@ main(int argc, char **argv)
               test_overdue_edge_is_a_sign_and_no_reading);
     add_parts("jump-shows-at-once-what-time-it-is-at-least",
               test_jump_shows_at_once_what_time_it_is_at_least);
+    add_parts("jump-that-ends-the-interrupts-is-looked-for",
+              test_jump_that_ends_the_interrupts_is_looked_for);
+    add_parts("lost-interrupt-is-armed-anew", test_lost_interrupt_is_armed_anew);
     add_parts("cost-of-a-look-is-told", test_cost_of_a_look_is_told);
     add_parts("short-pause-is-a-weak-sign", test_short_pause_is_a_weak_sign);
     add_parts("rtc-that-was-set-back-is-not-believed",
