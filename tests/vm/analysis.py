@@ -42,6 +42,7 @@ class Probe:
     guest_ns: int = 0
     raw_ns: int = 0
     base_rate_ppm: float = 0  # of frequency and tick together
+    tick_us: int = TICK_US
 
     @property
     def low_ns(self) -> int:
@@ -89,7 +90,7 @@ def parse_probes(lines: Iterable[str]) -> list[Probe]:
               int(row["error_ns"]), int(row["maxerror_us"]), int(row["status"]),
               int(row["guest_ns"]), int(row["guest_raw_ns"]),
               int(row["frequency_scaled_ppm"]) / 65536 +
-              (int(row["tick_us"]) - TICK_US) * 1e6 / TICK_US)
+              (int(row["tick_us"]) - TICK_US) * 1e6 / TICK_US, int(row["tick_us"]))
         for row in csv.DictReader(lines)
     ]
 

@@ -42,6 +42,8 @@ GOALS = {
     "sleep": "10 / 50",
     "migration": "50 / 1500",
     "host-wrong": "10 / 50",
+    "vmclock-marker": "50 / 1500",
+    "vmclock-alone": "- / 1200",
     "ntp-only": "1500 / 3000",
     "leap-armed": "1500 / 3000",
     "units": "10 / 50",

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from .analysis import RIGHT_NS, Recovery
 from .hardships import Hardship
+from .kvm import CLOCKSOURCE
 from .layout import Layout, RigError
 from .rig import Rig
 from .scenarios import BASELINE, IN_STEP_SEC, Claim, Outcome, Scenario, run_pause
@@ -62,6 +63,15 @@ CEILINGS = {
     "host-wrong": Ceiling(exposure_ms=50, residual_ms=1, floor_ms=8),
     "ntp-only": Ceiling(exposure_ms=3000, residual_ms=1, floor_ms=8),
     "leap-armed": Ceiling(exposure_ms=3000, residual_ms=1, floor_ms=8),
+    "rtc-learnt": NOTHING,
+    "rtc-never-learnt": NOTHING,
+    # There is no sign: the tick's reading finds it.
+    "ptp-kvm-clock": Ceiling(exposure_ms=1500, residual_ms=0.5, floor_ms=8),
+    "ptp-tsc": Ceiling(exposure_ms=1500, residual_ms=0.5, floor_ms=8),
+    "vmclock-marker": Ceiling(exposure_ms=1500, residual_ms=0.5, floor_ms=100),
+    "vmclock-alone": Ceiling(exposure_ms=3000, residual_ms=1, floor_ms=100),
+    "card-clock": NOTHING,
+    "card-alone": NOTHING,
     "units": Ceiling(exposure_ms=50, residual_ms=0.5, floor_ms=8),
 }
 
@@ -117,12 +127,18 @@ class Check:
 
     def run(self, scenarios: list[Scenario | Hardship], n_runs: int) -> None:
         self._stage = Stage(self._rig)
+        self._tell_guest()
         self._check_baseline()
         self._stage.guest.start_agent()
         linked = [s for s in scenarios if find_kind(s) == Kind.LINKED]
         self._check_each(linked, n_runs)
         self._check_daemons(scenarios)
         self._check_each([s for s in scenarios if s not in linked], n_runs)
+
+    def _tell_guest(self) -> None:
+        kind = "on KVM" if self._rig.has_kvm else "emulated"
+        clocksource = self._stage.guest.shell.check(f"cat {CLOCKSOURCE}").strip()
+        print(f"# guests are {kind}, their clocksource is '{clocksource}'", flush=True)
 
     def _check_each(self, scenarios: list[Scenario | Hardship], n_runs: int) -> None:
         for scenario in scenarios:

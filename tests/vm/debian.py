@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Packages of Debian's other suites, from the mirror that this machine's apt uses: fetched by an apt
-with sources and lists of its own, and unpacked, never installed."""
+"""Packages of Debian's other suites, from the mirror that this machine's apt uses: fetched by an
+apt with sources and lists of its own, and unpacked, never installed."""
 
 from __future__ import annotations
 

@@ -203,6 +203,12 @@ class Guest:
     def query_tracking(self) -> dict:
         return json.loads(self.shell.check("virt-timectl tracking --json"))
 
+    def query_clocks(self) -> list[dict]:
+        return json.loads(self.shell.check("virt-timectl clocks --json"))
+
+    def query_clock(self, kind: str) -> dict:
+        return next(clock for clock in self.query_clocks() if clock["kind"] == kind)
+
     def query_journal(self, after: int = 0) -> list[dict]:
         """What befell it since the record of this number, the newest last."""
         records = json.loads(self.shell.check(f"virt-timectl journal -n {MOST_RECORDS} --json"))

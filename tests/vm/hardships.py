@@ -16,9 +16,9 @@ from .guest import Guest
 from .hostd import TRUSTED, Hostd
 from .hypervisor import Hypervisor
 from .layout import RigError
-from .scenarios import AFTER_SEC, IN_STEP_SEC, Outcome, stand_still, watch
+from .scenarios import AFTER_SEC, IN_STEP_SEC, Claim, Outcome, stand_still, watch
 
-HOUR_NS = 3_600_000_000_000
+HOUR_SEC = 3600
 WITHOUT_HOSTD_SEC = 3.0
 
 # The probe's port has one client, and that is the sampler: nothing can be asked meanwhile.
@@ -104,20 +104,25 @@ def _run_unsynchronised_host(world: World) -> list[tuple[int, int]]:
         world.hostd.restart_with(TRUSTED)
 
 
-def _set_clock(name: str, offset_ns: int) -> Hardship:
+def _set_clock(name: str, command: str) -> Hardship:
     """By somebody in the guest. Counted from the first reading that shows it."""
     def run(world: World, csv_path: Path) -> Outcome:
         def disturb() -> list[tuple[int, int]]:
             set_ns = time.time_ns()
-            world.guest.step_clock(offset_ns)
+            world.guest.shell.check(command)
             return [(set_ns, set_ns)]
 
         world.guest.wait_in_step(IN_STEP_SEC)
+        n_before = world.guest.count_disruptions()
         outcome = watch(world.guest, name, csv_path, disturb, AFTER_SEC)
         wrong_ns = next((p.read_ns for p in outcome.probes if shows_wrong(p)), None)
         if wrong_ns is None:
             raise RigError("the clock was put right before a reading could show that it was set")
-        return replace(outcome, recoveries=(analyse(outcome.probes, wrong_ns),))
+        records = world.guest.query_journal(n_before)
+        return replace(outcome, recoveries=(analyse(outcome.probes, wrong_ns),), claims=(
+            Claim("is-one-disruption",
+                  len(records) == 1 and records[0]["hint"] == "clock-set",
+                  "; ".join(f"{one['signs']}: {one['action']}" for one in records)),))
 
     return Hardship(name, run)
 
@@ -135,8 +140,8 @@ HARDSHIPS = (
     make_hardship("revert", _run_revert),
     make_hardship("hostd-killed", _run_hostd_killed),
     make_hardship("agent-killed", _run_agent_killed),
-    _set_clock("set-forward", HOUR_NS),
-    _set_clock("set-backward", -HOUR_NS),
+    _set_clock("set-forward", f"step-clock {HOUR_SEC}000000000"),
+    _set_clock("set-backward", f"date -s @$(($(date +%s) - {HOUR_SEC}))"),
     make_hardship("host-unsynchronised", _run_unsynchronised_host),
     make_hardship("libvirtd-restarted", _run_libvirtd_restarted),
 )

@@ -75,6 +75,10 @@ def find_busybox() -> Path:
     return Path(busybox)
 
 
+def _find_place(module: Path) -> str:
+    return f"modules/{module.name.removesuffix('.xz')}"
+
+
 def build_initramfs(layout: Layout, kernel: Kernel, target: Path,
                     peers: Peers | None = None) -> None:
     """Daemons that are not built yet are left out: the rig works without them."""
@@ -82,6 +86,7 @@ def build_initramfs(layout: Layout, kernel: Kernel, target: Path,
         "bin/busybox": find_busybox(),
         "bin/probe-guest": layout.probe_guest,
         "bin/step-clock": layout.step_clock,
+        "bin/rtc-edge": layout.rtc_edge,
         # Busybox's own cannot change the user.
         "usr/bin/setpriv": Path("/usr/bin/setpriv"),
     }
@@ -105,10 +110,9 @@ def build_initramfs(layout: Layout, kernel: Kernel, target: Path,
         archive.add_file(str(library).lstrip("/"), library.read_bytes())
     for name, script in scripts.items():
         archive.add_file(name, (layout.guest_scripts / script).read_bytes())
-    names = [module.name.removesuffix(".xz") for module in kernel.modules]
-    for name, module in zip(names, kernel.modules):
-        archive.add_file(f"modules/{name}", read_module(module))
-    order = "".join(f"/modules/{name}\n" for name in names)
+    for module in (*kernel.modules, *kernel.extra):
+        archive.add_file(_find_place(module), read_module(module))
+    order = "".join(f"/{_find_place(module)}\n" for module in kernel.modules)
     archive.add_file("modules/order", order.encode(), 0o644)
     # The real tools know root by name; libraries look for it.
     users, groups = ["root:x:0:0:root:/:/bin/sh"], ["root:x:0:"]

@@ -39,6 +39,9 @@ MODULES = (
     "ext4",
 )
 
+# Where there is no KVM it cannot be loaded.
+EXTRA_MODULES = ("ptp_kvm",)
+
 NEW_MODULES = (
     "failover",
     "net_failover",
@@ -54,12 +57,14 @@ NEW_MODULES = (
 class Kernel:
     image: Path
     modules: tuple[Path, ...]
+    extra: tuple[Path, ...] = ()  # for scenarios to load
 
 
 def fetch_kernel(cache_dir: Path) -> Kernel:
     """The kernel in the cache; downloads it first when there is none."""
     tree = _fetch(cache_dir, "kernel", _unpack_kernel)
-    return Kernel(_find_image(tree), _find_modules(tree, MODULES))
+    return Kernel(_find_image(tree), _find_modules(tree, MODULES),
+                  _find_modules(tree, EXTRA_MODULES))
 
 
 def fetch_new_kernel(cache_dir: Path) -> Kernel:

@@ -50,6 +50,10 @@ class Layout:
         return self.build_dir / "tests" / "vm" / "step-clock"
 
     @property
+    def rtc_edge(self) -> Path:
+        return self.build_dir / "tests" / "vm" / "rtc-edge"
+
+    @property
     def probe_host(self) -> Path:
         return self.build_dir / "tests" / "vm" / "probe-host"
 

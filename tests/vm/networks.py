@@ -33,7 +33,7 @@ def _shift(probes: list[Probe], ahead_ns: int) -> list[Probe]:
     return [replace(probe, offset_ns=probe.offset_ns + ahead_ns) for probe in probes]
 
 
-def _wait_in_step(guest: Guest, ahead_ns: int = 0) -> None:
+def wait_in_step(guest: Guest, ahead_ns: int = 0) -> None:
     deadline = time.monotonic() + SETTLE_SEC
     while True:
         probes = _shift(guest.sample(0.3), ahead_ns)
@@ -55,10 +55,11 @@ def _run_ntp_only(world: World, csv_path: Path) -> Outcome:
     guest = world.guest
     guest.start_agent(HOST_SETTINGS)
     try:
-        _wait_in_step(guest)
-        return watch(guest, "ntp-only", csv_path, lambda: stand(world, 5), NTP_AFTER_SEC)
+        wait_in_step(guest)
+        outcome = watch(guest, "ntp-only", csv_path, lambda: stand(world, 5), NTP_AFTER_SEC)
     finally:
         guest.stop_agent()
+    return outcome
 
 
 def _run_host_wrong(world: World, csv_path: Path) -> Outcome:
@@ -68,7 +69,7 @@ def _run_host_wrong(world: World, csv_path: Path) -> Outcome:
     try:
         with NtpServer(OTHER_ADDRESS, AHEAD_NS):
             _restart_agent(guest, OTHER_SETTINGS)
-            _wait_in_step(guest, AHEAD_NS)
+            wait_in_step(guest, AHEAD_NS)
             outcome = watch(guest, "host-wrong", csv_path, lambda: stand(world, 5), AFTER_SEC)
             tracking = guest.query_tracking()
     finally:
@@ -90,7 +91,7 @@ def _run_leap_armed(world: World, csv_path: Path) -> Outcome:
         server.leap_at_ns = leap_at_ns
         guest.start_agent(OTHER_SETTINGS)
         try:
-            _wait_in_step(guest, ahead_ns)
+            wait_in_step(guest, ahead_ns)
             guest.shell.check("step-clock leap")
             left_sec = (leap_at_ns - time.time_ns()) / 1e9
             outcome = watch(guest, "leap-armed", csv_path, lambda: stand(world, 3),

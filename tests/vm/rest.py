@@ -41,29 +41,45 @@ def _kib(rollup: str, *keys: str) -> float:
                for value in re.findall(rf"^{key}:\s+(\d+) kB", rollup, re.MULTILINE))
 
 
-def measure_rest(guest: Guest, hostd_pid: int) -> list[Rest]:
+@dataclass(frozen=True)
+class _Look:
+    """What the agent's threads have done since they began."""
+
+    wake_ups: int
+    run_ns: int
+    uptime_sec: float
+
+
+def _look(guest: Guest) -> _Look:
     read = ("p=/proc/$(cat /run/agent.child); "
             "cat $p/task/*/status | grep ^voluntary; cat $p/task/*/schedstat; cat /proc/uptime")
+    *lines, uptime = guest.shell.check(read).strip().splitlines()
+    return _Look(sum(int(line.split()[1]) for line in lines if line.startswith("voluntary")),
+                 sum(int(line.split()[0]) for line in lines if line[0].isdigit()),
+                 float(uptime.split()[0]))
 
-    def look() -> tuple[int, int, float]:
-        """Wake-ups, nanoseconds on the processor, seconds since the boot."""
-        *lines, uptime = guest.shell.check(read).strip().splitlines()
-        switches = sum(int(line.split()[1]) for line in lines if line.startswith("voluntary"))
-        run_ns = sum(int(line.split()[0]) for line in lines if line[0].isdigit())
-        return switches, run_ns, float(uptime.split()[0])
 
-    before = look()
+def measure_wake_ups(guest: Guest, seconds: float) -> float:
+    """A second, of all of the agent's threads."""
+    before = _look(guest)
+    time.sleep(seconds)
+    after = _look(guest)
+    return (after.wake_ups - before.wake_ups) / (after.uptime_sec - before.uptime_sec)
+
+
+def measure_rest(guest: Guest, hostd_pid: int) -> list[Rest]:
+    before = _look(guest)
     time.sleep(REST_SEC)
-    after = look()
-    seconds = after[2] - before[2]
+    after = _look(guest)
+    seconds = after.uptime_sec - before.uptime_sec
     rollup = guest.shell.check("cat /proc/$(cat /run/agent.child)/smaps_rollup")
     host_rollup = Path(f"/proc/{hostd_pid}/smaps_rollup").read_text(encoding="ascii")
     return [
         Rest(AGENT, {
             "resident-kib": _kib(rollup, "Rss"),
             "private-kib": _kib(rollup, "Anonymous"),
-            "wake-ups": round((after[0] - before[0]) / seconds, 2),
-            "cpu-percent": round((after[1] - before[1]) / seconds / 1e7, 2),
+            "wake-ups": round((after.wake_ups - before.wake_ups) / seconds, 2),
+            "cpu-percent": round((after.run_ns - before.run_ns) / seconds / 1e7, 2),
         }),
         Rest(HOSTD, {"private-kib": _kib(host_rollup, "Private_Clean", "Private_Dirty")}),
     ]

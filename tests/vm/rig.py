@@ -118,7 +118,7 @@ class Rig:
         """QEMU's user need not be able to reach the build folder."""
         image = self._run_dir / name
         shutil.copyfile(cached.image, image)
-        return Kernel(image, cached.modules)
+        return replace(cached, image=image)
 
     @property
     def hostd_dir(self) -> Path:

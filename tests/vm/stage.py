@@ -6,10 +6,13 @@ from __future__ import annotations
 from enum import IntEnum
 from pathlib import Path
 
+from .alone import ALONE
 from .bare import BARE
+from .devices import DEVICE_SCENARIOS, DEVICES
 from .guest import Guest
 from .hardships import HARDSHIPS, Hardship, World
 from .hostd import Hostd
+from .kvm import KVM
 from .migration import MIGRATION
 from .networks import LINKED, LINKLESS
 from .oddities import ODDITIES
@@ -21,7 +24,8 @@ from .units import SYSTEM
 
 # In this order: the first one starts the agent, the last ones need a guest of their own.
 ALL: tuple[Scenario | Hardship, ...] = (*RECOVERIES, *HARDSHIPS, *ODDITIES, *SIGNS, *MIGRATION,
-                                        *LINKED, *RATES, *BARE, *LINKLESS, *SYSTEM)
+                                        *LINKED, *RATES, *BARE, *LINKLESS, *ALONE, *KVM,
+                                        *DEVICE_SCENARIOS, *SYSTEM)
 
 
 class Kind(IntEnum):
@@ -30,15 +34,19 @@ class Kind(IntEnum):
     LINKED = 0
     OSCILLATOR = 1
     LINKLESS = 2
-    SYSTEM = 3
+    DEVICES = 3
+    SYSTEM = 4
 
 
 def find_kind(scenario: Scenario | Hardship) -> Kind:
     if scenario in SYSTEM:
         return Kind.SYSTEM
+    if scenario in DEVICE_SCENARIOS:
+        return Kind.DEVICES
     if scenario in RATES:
         return Kind.OSCILLATOR
-    return Kind.LINKLESS if scenario in (*BARE, *LINKLESS) else Kind.LINKED
+    on_linkless = (*BARE, *LINKLESS, *ALONE, *KVM)
+    return Kind.LINKLESS if scenario in on_linkless else Kind.LINKED
 
 
 class Stage:
@@ -63,6 +71,9 @@ class Stage:
         self._kind = kind
         if kind == Kind.SYSTEM:
             self.guest = self._rig.boot_system("system")
+        elif kind == Kind.DEVICES:
+            self.guest = self._rig.boot_new("devices", DEVICES)
+            self.guest.start_agent()
         elif kind == Kind.OSCILLATOR:
             self.guest = self._rig.boot_guest_with_oscillator("oscillator")
             self.guest.start_agent()
