@@ -113,6 +113,11 @@ test_waitsync_returns_at_once_when_right(void)
     g_auto(Outcome) good =
         RUN("waitsync", "--max-error", "2ms", "--socket", fake_daemon_get_agent_path(daemon));
 
+    g_auto(Outcome) json =
+        RUN("waitsync", "--json", "--socket", fake_daemon_get_agent_path(daemon));
+    g_autoptr(JsonNode) node = json_from_string(json.output, NULL);
+
+    g_assert_true(json_object_get_boolean_member(json_node_get_object(node), "synchronised"));
     g_assert_cmpstr(any.output, ==, "synchronised, error bound 2.000 ms\n");
     g_assert_cmpint(any.exit_code, ==, 0);
     g_assert_cmpint(good.exit_code, ==, 0);
@@ -192,6 +197,10 @@ test_resync_asks_the_guest(void)
     g_auto(Outcome) good = RUN("resync", "web", "--socket", fake_daemon_get_host_path(daemon));
     g_assert_cmpint(good.exit_code, ==, 0);
     g_assert_cmpstr(fake_daemon_get_resynced(daemon), ==, "web");
+
+    g_auto(Outcome) json =
+        RUN("resync", "--json", "web", "--socket", fake_daemon_get_host_path(daemon));
+    g_assert_cmpstr(json.output, ==, "{\n  \"guest\" : \"web\"\n}\n");
 
     g_auto(Outcome) bad =
         RUN("resync", "nobody", "--socket", fake_daemon_get_host_path(daemon));
