@@ -254,12 +254,14 @@ dispatch(const Arguments *arguments, GOptionContext *context)
     return run_command(command, arguments, word);
 }
 
-/* Else GOption would take what follows, the name of a command, for the span. */
+/* Else GOption would take the name of a command that follows for the span, which has a digit. */
 static void
 name_default_watch(int argc, char **argv)
 {
     for (int i = 1; i < argc && !g_str_equal(argv[i], "--"); i++) {
-        if (g_str_equal(argv[i], "--watch") || g_str_equal(argv[i], "-w"))
+        bool is_watch = g_str_equal(argv[i], "--watch") || g_str_equal(argv[i], "-w");
+        bool has_span = i + 1 < argc && g_ascii_isdigit(argv[i + 1][0]);
+        if (is_watch && !has_span)
             argv[i] = (char *)"--watch=" DEFAULT_WATCH;
     }
 }

@@ -224,6 +224,7 @@ test_span_is_checked(void)
     static const char *const rows[][3] = {
         { "sources", "--watch=1ms", NULL },
         { "sources", "--watch=often", NULL },
+        { "sources", "-w1ms", NULL },
         { "waitsync", "--watch", NULL },
     };
 
@@ -231,6 +232,16 @@ test_span_is_checked(void)
         g_auto(Outcome) outcome = timectl_run(rows[i]);
         g_assert_cmpint(outcome.exit_code, ==, 2);
     }
+}
+
+static void
+test_span_may_stand_behind_a_blank(void)
+{
+    g_auto(Outcome) behind = RUN("sources", "--watch", "1ms");
+    g_auto(Outcome) before = RUN("-w", "1ms", "sources");
+
+    g_assert_true(g_str_has_prefix(behind.errors, "virt-timectl: --watch cannot be shorter"));
+    g_assert_true(g_str_has_prefix(before.errors, "virt-timectl: --watch cannot be shorter"));
 }
 
 #define ADD(name, function) g_test_add_func("/ctl/watch/" name, function)
@@ -247,5 +258,6 @@ main(int argc, char **argv)
     ADD("colours-are-for-terminals-that-want-them",
         test_colours_are_for_terminals_that_want_them);
     ADD("span-is-checked", test_span_is_checked);
+    ADD("span-may-stand-behind-a-blank", test_span_may_stand_behind_a_blank);
     return g_test_run();
 }
