@@ -30,7 +30,7 @@ struct VtAgent {
     uint8_t leap;                /* the same */
     unsigned n_ticks_to_report;
     VtState reported_state;
-    VtState logged_state;
+    VtPipelineStatus logged; /* of what the log has told */
 };
 
 static void
@@ -123,8 +123,8 @@ tell_of_state(VtAgent *agent, const VtPipelineStatus *status)
 {
     if (status->state != agent->reported_state)
         send_report(agent, status);
-    vt_state_change_log(agent->logged_state, status);
-    agent->logged_state = status->state;
+    vt_state_change_log(&agent->logged, status);
+    agent->logged = *status;
 }
 
 static VtApplyPlace
@@ -381,7 +381,7 @@ vt_agent_new(const VtAgentParams *params, VtClock *clock)
     agent->params = *params;
     agent->clock = clock;
     agent->reported_state = VT_STATE_START;
-    agent->logged_state = VT_STATE_START;
+    agent->logged.state = VT_STATE_START;
     agent->n_ticks_to_report = 1;
     agent->pipeline = make_pipeline(params);
     agent->doubt = vt_doubt_timer_new(on_silence_due, agent);

@@ -26,13 +26,26 @@ vt_disruption_record_log(const VtDisruptionRecord *record,
                      signs[0] != '\0' ? "; signs: " : "", signs);
 }
 
-void
-vt_state_change_log(VtState before, const VtPipelineStatus *status)
+/* A disruption has a line of its own, and somebody who writes the rate is named elsewhere. */
+static void
+log_finding(const VtPipelineStatus *status)
 {
-    if (before == status->state)
+    if (status->finding == VT_FINDING_RATE_JUMP)
+        g_message("rate jump: the oscillator is off by %+.3f ppm now (sigma %.3f ppm)",
+                  -status->rate_ppb / 1000, status->rate_sigma_ppb / 1000);
+    else
+        g_info("found: %s", vt_finding_name(status->finding));
+}
+
+void
+vt_state_change_log(const VtPipelineStatus *before, const VtPipelineStatus *status)
+{
+    if (before->n_findings != status->n_findings)
+        log_finding(status);
+    if (before->state == status->state)
         return;
     g_autofree char *offset = vt_ns_format_offset(status->offset_ns);
     g_autofree char *error = vt_ns_format_span(status->host_error_ns);
-    g_info("%s -> %s: offset %s (bound against the host %s)", vt_state_name(before),
+    g_info("%s -> %s: offset %s (bound against the host %s)", vt_state_name(before->state),
            vt_state_name(status->state), offset, error);
 }

@@ -9,5 +9,5 @@ void vt_disruption_record_log(const VtDisruptionRecord *record,
                               const char *reference,
                               const char *signs);
 
-/* One line of log if the state is another than @before. */
-void vt_state_change_log(VtState before, const VtPipelineStatus *status);
+/* A line of log if the state is another than @before, and one if something was found. */
+void vt_state_change_log(const VtPipelineStatus *before, const VtPipelineStatus *status);

@@ -86,3 +86,31 @@ vt_detector_judge(VtDetector *detector,
                                         : VT_VERDICT_OUTSIDE;
     return (VtVerdict){ .kind = kind, .distance_ns = distance_ns };
 }
+
+VtFinding
+vt_detector_name(const VtEvidence *evidence)
+{
+    if (evidence->is_written)
+        return VT_FINDING_FOREIGN_WRITER;
+    if (evidence->is_contradicted || (evidence->is_step && evidence->is_reference_moved))
+        return VT_FINDING_REFERENCE_FAULT;
+    if (evidence->is_step)
+        return VT_FINDING_PHASE_STEP;
+    if (evidence->is_rate_jump)
+        return VT_FINDING_RATE_JUMP;
+    return evidence->is_odd ? VT_FINDING_SPIKE : VT_FINDING_NOISE;
+}
+
+const char *
+vt_finding_name(VtFinding finding)
+{
+    static const char *const names[VT_N_FINDINGS] = {
+        [VT_FINDING_NOISE] = "noise",
+        [VT_FINDING_SPIKE] = "spike",
+        [VT_FINDING_PHASE_STEP] = "phase step",
+        [VT_FINDING_RATE_JUMP] = "rate jump",
+        [VT_FINDING_FOREIGN_WRITER] = "foreign writer",
+        [VT_FINDING_REFERENCE_FAULT] = "reference fault",
+    };
+    return (unsigned)finding < VT_N_FINDINGS ? names[finding] : names[VT_FINDING_NOISE];
+}

@@ -45,3 +45,29 @@ VtVerdict vt_detector_judge(VtDetector *detector,
                             const VtSample *sample,
                             const VtDoubt *doubt,
                             const VtEstimate *prediction);
+
+/* What something that was seen turned out to be. */
+typedef enum {
+    VT_FINDING_NOISE, /* nothing at all */
+    VT_FINDING_SPIKE, /* one odd reading */
+    VT_FINDING_PHASE_STEP,
+    VT_FINDING_RATE_JUMP,
+    VT_FINDING_FOREIGN_WRITER,  /* somebody else set the clock, its tick or its frequency */
+    VT_FINDING_REFERENCE_FAULT, /* the reference jumped, not this clock */
+    VT_N_FINDINGS,
+} VtFinding;
+
+/* What there is to tell by. The kernel's own clocks and a second reference know better than one. */
+typedef struct {
+    bool is_odd;             /* a reading did not fit */
+    bool is_step;            /* and a second one confirmed it */
+    bool is_rate_jump;       /* those since fit another rate */
+    bool is_written;         /* REALTIME or its rate was moved from inside */
+    bool is_reference_moved; /* it was announced that the reference was set */
+    bool is_contradicted;    /* another reference goes on as predicted */
+} VtEvidence;
+
+VtFinding vt_detector_name(const VtEvidence *evidence);
+
+/* "phase step"; "noise" for none. Transfer none. */
+const char *vt_finding_name(VtFinding finding);

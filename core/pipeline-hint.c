@@ -46,7 +46,10 @@ vt_pipeline_on_hint(VtPipeline *pipeline, const VtPipelineHint *hint, VtInstant 
         vt_assist_note_moved(&pipeline->assist, hint->reopens_rate);
     if (hint->reopens_rate)
         reopen_rate(pipeline, now.raw);
-    if (foreign_ns != 0)
+    pipeline->recovery.is_reference_moved |= hint->moves_reference;
+    if (foreign_ns != 0) {
         pipeline->recovery.allows_backward = true;
+        pipeline->recovery.is_written = true;
+    }
     return vt_pipeline_finish(pipeline, (VtAction){ .measure_now = true }, now);
 }

@@ -12,6 +12,13 @@
 /* While a rate is being learnt. */
 #define LEARNING_NS (6 * VT_NS_PER_SEC)
 
+static void
+note_rate_jump(VtPipeline *pipeline)
+{
+    pipeline->n_rate_jumps++;
+    vt_pipeline_find(pipeline, &(VtEvidence){ .is_odd = true, .is_rate_jump = true });
+}
+
 void
 vt_pipeline_take_sample(VtPipeline *pipeline,
                         const VtSample *sample,
@@ -26,7 +33,7 @@ vt_pipeline_take_sample(VtPipeline *pipeline,
     if (news.has_won)
         vt_drift_budget_note_jump(&pipeline->bound.budget);
     if (news.jump == VT_JUMP_RATE)
-        pipeline->n_rate_jumps++;
+        note_rate_jump(pipeline);
     if (news.has_won)
         vt_hurry_learn(&pipeline->hurry, LEARNING_NS, sample->raw_at);
     if (news.is_refuted)
@@ -45,6 +52,7 @@ vt_pipeline_on_foreign_rate(VtPipeline *pipeline)
 {
     const VtServo *servo = &pipeline->servo;
     pipeline->n_foreign_rates++;
+    vt_pipeline_find(pipeline, &(VtEvidence){ .is_written = true });
     return (VtAction){
         .kind = VT_ACTION_HOLD,
         .set_rate = servo->has_rate && pipeline->may_correct,
@@ -57,4 +65,14 @@ void
 vt_pipeline_set_most_trim(VtPipeline *pipeline, double most_trim_ppb)
 {
     pipeline->servo.most_trim_ppb = most_trim_ppb;
+}
+
+void
+vt_pipeline_find(VtPipeline *pipeline, const VtEvidence *evidence)
+{
+    VtFinding finding = vt_detector_name(evidence);
+    if (finding == VT_FINDING_NOISE)
+        return;
+    pipeline->finding = finding;
+    pipeline->n_findings++;
 }

@@ -23,6 +23,7 @@ struct VtPipeline {
     bool is_doubtful;       /* a weak hint or a suspicion is not yet answered */
     VtMono raw_doubtful_at; /* since when, if it is */
     bool has_new_reference; /* and no reading of it yet */
+    bool was_odd;           /* what the one before showed last */
     VtNs holdover_after_ns;
     VtDelay delay;
     VtFilter filter;
@@ -43,6 +44,8 @@ struct VtPipeline {
     uint64_t n_disruptions;
     uint64_t n_rate_jumps;
     uint64_t n_foreign_rates;
+    uint64_t n_findings;
+    VtFinding finding;
 };
 
 /* In step, whether or not there is a reference just now. */
@@ -67,6 +70,9 @@ vt_pipeline_needs_another_step(VtPipeline *pipeline, const VtEstimate *estimate,
 VtAction vt_pipeline_finish(VtPipeline *pipeline, VtAction action, VtInstant now);
 
 void vt_pipeline_advance_state(VtPipeline *pipeline, VtEvent event);
+
+/* Something was more than noise; what, is for the detector to name. */
+void vt_pipeline_find(VtPipeline *pipeline, const VtEvidence *evidence);
 
 /* The law: from @now on only readings begun later count. */
 void vt_pipeline_forget_older_readings(VtPipeline *pipeline, VtInstant now);

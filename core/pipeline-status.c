@@ -59,6 +59,8 @@ vt_pipeline_get_status(const VtPipeline *pipeline, VtInstant now)
         .n_disruptions = pipeline->n_disruptions,
         .n_rate_jumps = pipeline->n_rate_jumps,
         .n_foreign_rates = pipeline->n_foreign_rates,
+        .n_findings = pipeline->n_findings,
+        .finding = pipeline->finding,
     };
 }
 

@@ -121,6 +121,7 @@ watch_clock(VtPipeline *pipeline, VtInstant now)
         return;
     note_step_seen(pipeline, now.raw);
     pipeline->recovery.allows_backward = true;
+    pipeline->recovery.is_written = true;
     vt_pipeline_forget_older_readings(pipeline, now);
 }
 
@@ -170,6 +171,12 @@ report(VtPipeline *pipeline, VtNs offset_ns, VtAction *action)
     const VtRecovery *recovery = &pipeline->recovery;
     if (!recovery->is_disruption)
         return;
+    VtEvidence evidence = {
+        .is_step = recovery->n_steps > 0,
+        .is_written = recovery->is_written,
+        .is_reference_moved = recovery->is_reference_moved,
+    };
+    vt_pipeline_find(pipeline, &evidence);
     pipeline->outcome = vt_recovery_describe(recovery, action, offset_ns);
     action->recovered = true;
 }
@@ -292,6 +299,9 @@ adopt(VtPipeline *pipeline, const VtSample *sample, VtInstant now)
         note_step_seen(pipeline, now.raw);
         return recover(pipeline, sample, now);
     }
+    /* The one before was odd, and this one says that all is as it was. */
+    if (pipeline->was_odd && residual_ns <= sample->error_ns)
+        vt_pipeline_find(pipeline, &(VtEvidence){ .is_odd = true, .is_contradicted = true });
     vt_filter_reopen(&pipeline->filter, (double)vt_ns_max(residual_ns, sample->error_ns), 0);
     vt_filter_update(&pipeline->filter, sample, &doubt);
     vt_bound_forget(&pipeline->bound);
@@ -322,8 +332,10 @@ follow(VtPipeline *pipeline, const VtSample *sample, VtInstant now)
             vt_leap_is_near(now.wall) && vt_leap_is_size(verdict.distance_ns);
         return recover(pipeline, sample, now);
     }
-    if (verdict.kind == VT_VERDICT_SPIKE)
+    if (verdict.kind == VT_VERDICT_SPIKE) {
         pipeline->n_spikes++;
+        vt_pipeline_find(pipeline, &(VtEvidence){ .is_odd = true });
+    }
     if (verdict.distance_ns != 0)
         vt_bound_forget(&pipeline->bound);
 
@@ -400,6 +412,7 @@ vt_pipeline_on_reference_change(VtPipeline *pipeline,
                           reference->is_synchronised;
     pipeline->holdover_after_ns = reference->holdover_after_ns;
     pipeline->has_new_reference = true;
+    pipeline->was_odd = pipeline->detector.is_suspicious;
     /* Neither delays nor a suspicion mean anything on another path. */
     pipeline->delay = (VtDelay){ 0 };
     vt_detector_reset(&pipeline->detector);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "core/action.h"
+#include "core/detector.h"
 #include "core/leap.h"
 #include "core/outcome.h"
 #include "core/pipeline-params.h"
@@ -65,6 +66,8 @@ typedef struct {
     uint64_t n_disruptions;
     uint64_t n_rate_jumps;    /* that nobody announced */
     uint64_t n_foreign_rates; /* set by somebody else */
+    uint64_t n_findings;      /* whatever was more than noise */
+    VtFinding finding;        /* the last of them */
 } VtPipelineStatus;
 
 /* Transfer full. */

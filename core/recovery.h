@@ -30,9 +30,11 @@ typedef struct {
     bool was_reported; /* told once that it was refused */
     bool allows_backward;
     bool is_declared;
-    unsigned n_readings; /* of this burst */
-    VtSample best;       /* of this burst, the one with the least delay */
-    unsigned n_agreeing; /* readings in a row that have a point in common */
+    bool is_written;         /* somebody else set the clock */
+    bool is_reference_moved; /* that the reference was set was announced */
+    unsigned n_readings;     /* of this burst */
+    VtSample best;           /* of this burst, the one with the least delay */
+    unsigned n_agreeing;     /* readings in a row that have a point in common */
     VtMono raw_agreed_at;
     VtNs agreed_least_ns; /* where that point lies, reference - RAW at raw_agreed_at */
     VtNs agreed_greatest_ns;

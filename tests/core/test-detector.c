@@ -110,6 +110,31 @@ test_twice_outside_is_drift(void)
     g_assert_cmpint(judge(&detector, 3 * VT_NS_PER_SEC, -400000), ==, VT_VERDICT_OUTSIDE);
 }
 
+typedef struct {
+    VtEvidence evidence;
+    VtFinding expected;
+} NameCase;
+
+static void
+test_names(void)
+{
+    static const NameCase cases[] = {
+        { { 0 }, VT_FINDING_NOISE },
+        { { .is_odd = true }, VT_FINDING_SPIKE },
+        { { .is_odd = true, .is_step = true }, VT_FINDING_PHASE_STEP },
+        { { .is_odd = true, .is_rate_jump = true }, VT_FINDING_RATE_JUMP },
+        { { .is_written = true }, VT_FINDING_FOREIGN_WRITER },
+        { { .is_step = true, .is_written = true }, VT_FINDING_FOREIGN_WRITER },
+        { { .is_step = true, .is_reference_moved = true }, VT_FINDING_REFERENCE_FAULT },
+        { { .is_reference_moved = true }, VT_FINDING_NOISE },
+        { { .is_odd = true, .is_contradicted = true }, VT_FINDING_REFERENCE_FAULT },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
+        g_assert_cmpstr(vt_finding_name(vt_detector_name(&cases[i].evidence)), ==,
+                        vt_finding_name(cases[i].expected));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -124,5 +149,6 @@ main(int argc, char **argv)
     g_test_add_func("/core/detector/slow-reading-raises-nothing",
                     test_slow_reading_raises_nothing);
     g_test_add_func("/core/detector/twice-outside-is-drift", test_twice_outside_is_drift);
+    g_test_add_func("/core/detector/names-by-evidence", test_names);
     return g_test_run();
 }
