@@ -3,6 +3,7 @@
 
 #include <linux/sock_diag.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 /* The queue is looked at once in so many full turns. */
@@ -32,8 +33,13 @@
 /* A client whose records are older is none any more; it asks each 1024 s at the least. */
 #define MOST_SILENCE_NS (4096 * VT_NS_PER_SEC)
 
-/* Who floods asks again within this. */
-#define FLOODING_SILENCE_NS VT_NS_PER_SEC
+/* Who floods asks again within this, even if little of it is let in. */
+#define FLOODING_SILENCE_NS (10 * VT_NS_PER_SEC)
+
+/* A burst may be as long. */
+#define LEAST_FLOODING 32
+
+#define MOST_TRUST 12
 
 struct VtNtpGatekeeper {
     VtNtpFilterMix mix;
@@ -56,53 +62,84 @@ vt_ntp_gatekeeper_free(VtNtpGatekeeper *keeper)
     g_free(keeper);
 }
 
-/* Which clients a pass over all records takes into the list. */
-typedef enum {
-    WORST,    /* flood by far */
-    FLOODING, /* ask more often than they may */
-    OLD,      /* behave, and did so before the flood */
-    BEHAVED,
-} Choice;
-
+/* The limit refuses most of what it asks, or would, were there one. */
 static bool
-is_chosen(Choice choice, const VtNtpClient *client, const VtNtpGateView *view, VtMono shut_at)
+is_flooding(const VtNtpClient *client, const VtNtpGateView *view)
 {
-    VtNs interval_ns = view->interval_ns > 0 ? view->interval_ns : DEFAULT_INTERVAL_NS;
     VtNs silent_ns = vt_mono_diff(view->now, client->last_at);
-    bool is_old = vt_mono_diff(client->first_at, shut_at) < 0;
+    bool is_refused = client->n_refused > client->n_requests / 4;
+    bool is_fast = client->gap_ns < DEFAULT_INTERVAL_NS / 2;
+    return client->n_requests > LEAST_FLOODING && silent_ns < FLOODING_SILENCE_NS &&
+           (view->interval_ns > 0 ? is_refused : is_fast);
+}
 
-    switch (choice) {
-    case WORST:
-        return client->gap_ns < interval_ns / 64 && client->n_requests > 64 &&
-               silent_ns < FLOODING_SILENCE_NS;
-    case FLOODING:
-        return client->gap_ns < interval_ns / 2 && client->gap_ns >= interval_ns / 64 &&
-               client->n_requests > 16 && silent_ns < FLOODING_SILENCE_NS;
-    case OLD:
-        return is_old && client->gap_ns >= interval_ns && silent_ns < MOST_SILENCE_NS;
-    case BEHAVED:
-        return !is_old && client->gap_ns >= interval_ns && client->n_requests > 2 &&
-               silent_ns < MOST_SILENCE_NS;
-    }
-    g_assert_not_reached();
+/*
+ * How well a client is known to behave: the binary logarithm of its answered requests; 0: not at
+ * all. Whoever floods with many addresses has little to show for each.
+ */
+static unsigned
+get_trust(const VtNtpClient *client, const VtNtpGateView *view)
+{
+    VtNs silent_ns = vt_mono_diff(view->now, client->last_at);
+    bool is_refused = client->n_refused > client->n_requests / 16;
+    bool is_fast = client->gap_ns < DEFAULT_INTERVAL_NS;
+    if (silent_ns > MOST_SILENCE_NS || (view->interval_ns > 0 ? is_refused : is_fast))
+        return 0;
+    unsigned trust = 0;
+    for (uint64_t n_left = client->n_answered; n_left > 1 && trust < MOST_TRUST; n_left /= 2)
+        trust++;
+    return trust;
 }
 
 static void
-list(VtNtpGatekeeper *keeper,
-     Choice choice,
-     size_t most,
-     const VtNtpGateView *view,
-     VtMono shut_at)
+add(VtNtpGatekeeper *keeper, const VtNtpClient *client, bool is_flooding)
+{
+    keeper->sources[keeper->n_sources++] = (VtNtpFilterSource){
+        .key = vt_ntp_filter_get_key(&keeper->mix, client->address),
+        .is_flooding = is_flooding,
+    };
+}
+
+/* Some of those that flood; and how many there are of each trust. */
+static void
+list_flooding(VtNtpGatekeeper *keeper,
+              const VtNtpGateView *view,
+              size_t ret_n_trusted[MOST_TRUST + 1])
 {
     VtNtpClient client;
-    for (size_t i = 0; i < VT_NTP_CLIENTS_MOST && keeper->n_sources < most; i++) {
-        if (!vt_ntp_clients_peek(view->clients, i, &client) ||
-            !is_chosen(choice, &client, view, shut_at))
+    memset(ret_n_trusted, 0, (MOST_TRUST + 1) * sizeof *ret_n_trusted);
+    for (size_t i = 0; i < VT_NTP_CLIENTS_MOST; i++) {
+        if (!vt_ntp_clients_peek(view->clients, i, &client))
             continue;
-        keeper->sources[keeper->n_sources++] = (VtNtpFilterSource){
-            .key = vt_ntp_filter_get_key(&keeper->mix, client.address),
-            .is_flooding = choice == WORST || choice == FLOODING,
-        };
+        if (!is_flooding(&client, view))
+            ret_n_trusted[get_trust(&client, view)]++;
+        else if (keeper->n_sources < MOST_FLOODING)
+            add(keeper, &client, true);
+    }
+}
+
+/* The most trusted that there is room for. */
+static void
+list_trusted(VtNtpGatekeeper *keeper,
+             const VtNtpGateView *view,
+             const size_t n_trusted[MOST_TRUST + 1])
+{
+    VtNtpClient client;
+    size_t n_room = VT_NTP_FILTER_MOST_SOURCES - keeper->n_sources;
+    unsigned least = MOST_TRUST;
+    for (size_t n_listed = n_trusted[least]; least > 1 && n_listed < n_room;)
+        n_listed += n_trusted[--least];
+    for (size_t i = 0;
+         i < VT_NTP_CLIENTS_MOST && keeper->n_sources < VT_NTP_FILTER_MOST_SOURCES; i++) {
+        if (vt_ntp_clients_peek(view->clients, i, &client) && !is_flooding(&client, view) &&
+            get_trust(&client, view) > least)
+            add(keeper, &client, false);
+    }
+    for (size_t i = 0;
+         i < VT_NTP_CLIENTS_MOST && keeper->n_sources < VT_NTP_FILTER_MOST_SOURCES; i++) {
+        if (vt_ntp_clients_peek(view->clients, i, &client) && !is_flooding(&client, view) &&
+            get_trust(&client, view) == least)
+            add(keeper, &client, false);
     }
 }
 
@@ -115,13 +152,12 @@ compare(const void *a, const void *b)
 }
 
 static void
-list_all(VtNtpGatekeeper *keeper, const VtNtpGateView *view, VtMono shut_at)
+list_all(VtNtpGatekeeper *keeper, const VtNtpGateView *view)
 {
+    size_t n_trusted[MOST_TRUST + 1];
     keeper->n_sources = 0;
-    list(keeper, WORST, MOST_FLOODING, view, shut_at);
-    list(keeper, FLOODING, MOST_FLOODING, view, shut_at);
-    list(keeper, OLD, VT_NTP_FILTER_MOST_SOURCES, view, shut_at);
-    list(keeper, BEHAVED, VT_NTP_FILTER_MOST_SOURCES, view, shut_at);
+    list_flooding(keeper, view, n_trusted);
+    list_trusted(keeper, view, n_trusted);
     qsort(keeper->sources, keeper->n_sources, sizeof *keeper->sources, compare);
 }
 
@@ -134,7 +170,7 @@ apply(const VtNtpGate *gate, VtNtpGatekeeper *keeper, int fd, const VtNtpGateVie
         (void)setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof unused);
         return;
     }
-    list_all(keeper, view, gate->shut_at);
+    list_all(keeper, view);
     VtNtpFilterPlan plan = {
         .sources = keeper->sources,
         .n_sources = keeper->n_sources,
@@ -170,8 +206,6 @@ static void
 shut(VtNtpGate *gate, VtMono now)
 {
     VtNs stood_ns = vt_mono_diff(now, gate->changed_at);
-    if (gate->level == 0)
-        gate->shut_at = now;
     /* Less did not do: it is not tried again so soon. */
     if (gate->level == 0 && stood_ns > MOST_HOLD_NS)
         gate->hold_ns = LEAST_HOLD_NS;

@@ -17,7 +17,6 @@ typedef struct {
     unsigned level; /* 0: open; 1: floods are kept out; each beyond halves the others' share */
     size_t n_turns; /* full ones */
     uint32_t n_dropped; /* by the kernel, when the level was changed */
-    VtMono shut_at;     /* last, after it was open */
     VtMono changed_at;
     VtNs hold_ns; /* until it tries a lower level */
 } VtNtpGate;
@@ -32,7 +31,7 @@ void vt_ntp_gatekeeper_free(VtNtpGatekeeper *keeper);
 /* Who behaves, and how much that is. */
 typedef struct {
     const VtNtpClients *clients;
-    VtNs interval_ns; /* between requests of a client that behaves, as the settings have it */
+    VtNs interval_ns; /* that the settings leave between requests; 0: they have no limit */
     VtMono now;
 } VtNtpGateView;
 

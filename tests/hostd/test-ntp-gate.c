@@ -32,15 +32,16 @@ address_of(uint32_t host_order)
 }
 
 static void
-remember(Fixture *fixture, uint32_t source, VtNs gap_ns)
+remember(Fixture *fixture, uint32_t source, uint64_t n_requests, uint64_t n_refused)
 {
     struct sockaddr_in address = address_of(source);
     VtNtpPeer peer = { .address =
                            vt_ntp_peer_address_from_socket((struct sockaddr *)&address) };
     VtNtpClient client;
     size_t index = vt_ntp_clients_find(fixture->clients, &peer, fixture->now, &client);
-    client.gap_ns = gap_ns;
-    client.n_requests = 1000;
+    client.n_requests = n_requests;
+    client.n_answered = n_requests - n_refused;
+    client.n_refused = n_refused;
     vt_ntp_clients_store(fixture->clients, index, &client);
 }
 
@@ -53,8 +54,8 @@ set_up(Fixture *fixture, gconstpointer data)
     fixture->now = (VtMono){ .ns = 1000 * VT_NS_PER_SEC };
     fixture->clients = vt_ntp_clients_new(SEED);
     fixture->keeper = vt_ntp_gatekeeper_new(SEED);
-    remember(fixture, GOOD, 8 * VT_NS_PER_SEC);
-    remember(fixture, FLOODING, VT_NS_PER_US);
+    remember(fixture, GOOD, 20, 0);
+    remember(fixture, FLOODING, 1000, 700);
 
     fixture->address = address_of(INADDR_LOOPBACK);
     struct sockaddr *address = (struct sockaddr *)&fixture->address;
@@ -160,6 +161,19 @@ test_longer_flood_keeps_strangers_out_and_no_client(Fixture *fixture, gconstpoin
     g_assert_cmpuint(count_passed(fixture, GOOD), ==, 10);
 }
 
+/* More of those that asked three times than the filter has room for. */
+static void
+test_best_known_clients_go_before(Fixture *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    for (uint32_t i = 0; i < 4 * VT_NTP_FILTER_MOST_SOURCES; i++)
+        remember(fixture, 0x7f040000 + i, 3, 0);
+
+    shut(fixture, 13);
+
+    g_assert_cmpuint(count_passed(fixture, GOOD), ==, 10);
+}
+
 static void
 test_gate_opens_when_the_flood_is_over(Fixture *fixture, gconstpointer data)
 {
@@ -185,6 +199,7 @@ main(int argc, char **argv)
     add("long-queue-keeps-floods-out", test_long_queue_keeps_floods_out);
     add("longer-flood-keeps-strangers-out-and-no-client",
         test_longer_flood_keeps_strangers_out_and_no_client);
+    add("best-known-clients-go-before", test_best_known_clients_go_before);
     add("gate-opens-when-the-flood-is-over", test_gate_opens_when_the_flood_is_over);
     return g_test_run();
 }

@@ -88,7 +88,7 @@ class Server:
         prefer(self.pid)
 
     def _answers(self) -> bool:
-        return load(self._place, self.address, "--window", "1", "--seconds", "0.2")["received"] > 0
+        return load(self._place, self.address, "--rate", "5", "--sleep", "--seconds", "0.5")["received"] > 0
 
     def _command(self, settings: str, uri: str) -> list[str]:
         place = self._place
