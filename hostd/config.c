@@ -73,7 +73,7 @@ static const VtOption options[] = {
         .kind = VT_OPTION_LIST,
         .field_offset = offsetof(VtHostdConfig, allow),
         .default_text = "",
-        .summary = "networks whose NTP clients are answered, besides those of `listen`",
+        .summary = "networks and guests that are answered, besides those of `listen`",
     },
     {
         .group = "hostd",
@@ -81,7 +81,7 @@ static const VtOption options[] = {
         .kind = VT_OPTION_LIST,
         .field_offset = offsetof(VtHostdConfig, deny),
         .default_text = "",
-        .summary = "networks whose NTP clients are not answered",
+        .summary = "networks and guests that are not answered",
     },
     {
         .group = "hostd",

@@ -42,6 +42,7 @@ stands_at(GMarkupParseContext *context, const char *const *path)
 static const char *const domain_place[] = { "domain", NULL };
 static const char *const metadata_place[] = { "metadata", "domain", NULL };
 static const char *const clock_place[] = { "clock", "domain", NULL };
+static const char *const mac_place[] = { "mac", "interface", "devices", "domain", NULL };
 static const char *const channel_place[] = { "channel", "devices", "domain", NULL };
 static const char *const source_place[] = { "source", "channel", "devices", "domain", NULL };
 static const char *const target_place[] = { "target", "channel", "devices", "domain", NULL };
@@ -67,6 +68,26 @@ read_channel(Reader *reader,
         reader->is_ours = is_virtio && g_strcmp0(name, VT_CHANNEL_NAME) == 0;
         reader->is_connected = g_strcmp0(state, "connected") == 0;
     }
+}
+
+/* "52:54:00:12:34:56", as libvirt writes it. */
+static void
+read_mac(Reader *reader, const char **names, const char **values)
+{
+    VtDomainMacs *macs = &reader->domain.macs;
+    const char *text = find_attribute("address", names, values);
+    VtDomainMac mac;
+    if (text == NULL || macs->n_macs == VT_DOMAIN_MOST_MACS)
+        return;
+    for (size_t i = 0; i < sizeof mac.bytes; i++, text += 3) {
+        bool is_last = i == sizeof mac.bytes - 1;
+        if (!g_ascii_isxdigit(text[0]) || !g_ascii_isxdigit(text[1]) ||
+            text[2] != (is_last ? '\0' : ':'))
+            return;
+        mac.bytes[i] =
+            (uint8_t)(g_ascii_xdigit_value(text[0]) << 4 | g_ascii_xdigit_value(text[1]));
+    }
+    macs->macs[macs->n_macs++] = mac;
 }
 
 static void
@@ -151,6 +172,8 @@ on_start_element(GMarkupParseContext *context,
     read_channel(reader, context, names, values);
     if (stands_at(context, clock_place))
         read_clock(reader, names, values);
+    if (stands_at(context, mac_place))
+        read_mac(reader, names, values);
     if (is_metadata || stands_at(context, metadata_place) || stands_at(context, domain_place))
         read_namespace(reader, names, values);
     if (is_metadata && is_our_time(reader, element))

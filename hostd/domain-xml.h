@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <glib.h>
@@ -19,6 +20,19 @@ typedef enum {
     VT_DOMAIN_CLOCK_ABSOLUTE, /* a time that somebody chose */
 } VtDomainClock;
 
+/* An Ethernet address. */
+typedef struct {
+    uint8_t bytes[6];
+} VtDomainMac;
+
+/* Of a domain's interfaces; more than that are not looked at. */
+#define VT_DOMAIN_MOST_MACS 32
+
+typedef struct {
+    size_t n_macs;
+    VtDomainMac macs[VT_DOMAIN_MOST_MACS];
+} VtDomainMacs;
+
 typedef struct {
     bool has_channel;        /* <channel type='unix'> with a target named VT_CHANNEL_NAME */
     bool is_guest_connected; /* a program in the guest has the port open */
@@ -27,6 +41,7 @@ typedef struct {
     uint8_t mode;            /* VtLinkMode; VT_LINK_MODE_INVALID for a word that is none */
     VtDomainClock clock;
     int64_t adjustment_sec;
+    VtDomainMacs macs;
 } VtDomainXml;
 
 /* VT_ERROR_INVALID on malformed XML. */

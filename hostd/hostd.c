@@ -75,8 +75,11 @@ on_xml(const char *uuid, const VtDomainXml *domain, void *user_data)
 {
     VtHostd *hostd = user_data;
     VtGuest *guest = g_hash_table_lookup(hostd->guests, uuid);
-    if (guest != NULL)
+    if (guest != NULL) {
         vt_guest_on_xml(guest, domain);
+        if (domain != NULL)
+            vt_ntp_service_set_guest(hostd->ntp, uuid, vt_guest_get_name(guest), &domain->macs);
+    }
 }
 
 static void
@@ -120,10 +123,12 @@ on_change(const char *uuid, const char *name, VtDomainChange change, void *user_
 
     g_debug("'%s': change %d", uuid, change);
     vt_guest_on_change(guest, change);
-    if (vt_guest_is_gone(guest))
+    if (vt_guest_is_gone(guest)) {
+        vt_ntp_service_set_guest(hostd->ntp, uuid, NULL, NULL);
         g_hash_table_remove(hostd->guests, uuid);
-    else
+    } else {
         read_wanted_xml(hostd, guest, uuid);
+    }
 }
 
 static void
@@ -155,10 +160,12 @@ on_tick(gpointer user_data)
     g_hash_table_iter_init(&iter, hostd->guests);
     while (g_hash_table_iter_next(&iter, &uuid, &guest)) {
         vt_guest_on_tick(guest);
-        if (vt_guest_is_gone(guest))
+        if (vt_guest_is_gone(guest)) {
+            vt_ntp_service_set_guest(hostd->ntp, uuid, NULL, NULL);
             g_hash_table_iter_remove(&iter);
-        else
+        } else {
             read_wanted_xml(hostd, guest, uuid);
+        }
     }
     return G_SOURCE_CONTINUE;
 }

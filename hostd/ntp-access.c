@@ -16,13 +16,15 @@ typedef struct {
 } Rule;
 
 struct VtNtpAccess {
-    GArray *rules; /* of Rule, the first that fits decides */
+    GHashTable *peers; /* VtNtpPeer, owned -> whether it is allowed */
+    GArray *rules;     /* of Rule, the first that fits decides */
 };
 
 VtNtpAccess *
 vt_ntp_access_new(void)
 {
     VtNtpAccess *access = g_new0(VtNtpAccess, 1);
+    access->peers = g_hash_table_new_full(vt_ntp_peer_hash, vt_ntp_peer_equal, g_free, NULL);
     access->rules = g_array_new(FALSE, FALSE, sizeof(Rule));
     return access;
 }
@@ -33,6 +35,7 @@ vt_ntp_access_free(VtNtpAccess *access)
     if (access == NULL)
         return;
     g_array_unref(access->rules);
+    g_hash_table_unref(access->peers);
     g_free(access);
 }
 
@@ -104,6 +107,16 @@ vt_ntp_access_add_own(VtNtpAccess *access,
            (Rule){ .n_bits = n_bits, .interface_index = interface_index, .is_allowed = true });
 }
 
+void
+vt_ntp_access_add_peer(VtNtpAccess *access, const VtNtpPeer *peer, bool is_allowed)
+{
+    gpointer known;
+    if (g_hash_table_lookup_extended(access->peers, peer, NULL, &known))
+        is_allowed &= GPOINTER_TO_INT(known) != 0;
+    g_hash_table_insert(access->peers, g_memdup2(peer, sizeof *peer),
+                        GINT_TO_POINTER(is_allowed ? 1 : 0));
+}
+
 static bool
 fits(const Rule *rule, const VtNtpPeer *peer)
 {
@@ -115,6 +128,10 @@ fits(const Rule *rule, const VtNtpPeer *peer)
 bool
 vt_ntp_access_is_allowed(const VtNtpAccess *access, const VtNtpPeer *peer)
 {
+    gpointer is_allowed;
+    if (g_hash_table_size(access->peers) > 0 &&
+        g_hash_table_lookup_extended(access->peers, peer, NULL, &is_allowed))
+        return GPOINTER_TO_INT(is_allowed) != 0;
     for (unsigned i = 0; i < access->rules->len; i++) {
         const Rule *rule = &g_array_index(access->rules, Rule, i);
         if (fits(rule, peer))

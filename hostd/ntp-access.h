@@ -37,6 +37,12 @@ void vt_ntp_access_add_own(VtNtpAccess *access,
                            VtNtpPeerAddress address,
                            unsigned n_bits);
 
+/*
+ * One client, whom none of the networks' rules concerns then. Of two rules for the same client
+ * the one that denies wins.
+ */
+void vt_ntp_access_add_peer(VtNtpAccess *access, const VtNtpPeer *peer, bool is_allowed);
+
 bool vt_ntp_access_is_allowed(const VtNtpAccess *access, const VtNtpPeer *peer);
 
 size_t vt_ntp_access_get_n_rules(const VtNtpAccess *access);

@@ -128,6 +128,7 @@ answer_request(VtNtpAnswer *answer,
     VtWall received_at = datagram->has_stamp ? datagram->received_at : circumstances->now;
     VtNtpTail tail = vt_ntp_tail_parse(request->version, datagram->bytes, datagram->n_bytes);
 
+    reply.n_fields = (uint8_t)MIN(tail.n_fields, UINT8_MAX);
     if (datagram->is_cut || tail.kind == VT_NTP_TAIL_BROKEN)
         return (VtNtpReply){ .verdict = VT_NTP_COUNT_MALFORMED };
     if (!vt_responder_reply(request, &circumstances->sight->host, received_at, &reply.packet))
@@ -141,10 +142,25 @@ answer_request(VtNtpAnswer *answer,
 }
 
 static void
+note_exchange(VtNtpClient *client,
+              const VtNtpDatagram *datagram,
+              const VtNtpReply *reply,
+              VtWall now)
+{
+    VtNs waited_ns = datagram->has_stamp ? vt_wall_diff(now, datagram->received_at) : 0;
+    client->received_at = datagram->has_stamp ? datagram->received_at : now;
+    client->waited_ns = (int32_t)CLAMP(waited_ns, 0, INT32_MAX);
+    client->n_bytes = (uint16_t)datagram->n_bytes;
+    client->n_fields = reply->n_fields;
+    client->verdict = (uint8_t)reply->verdict;
+}
+
+static void
 note_client(VtNtpClient *client, const VtNtpPacket *request, const VtNtpReply *reply)
 {
     bool is_answered = reply->verdict == VT_NTP_COUNT_ANSWERED;
     client->n_answered += is_answered ? 1 : 0;
+    client->origin = request->origin;
     client->transmit = request->transmit;
     client->version = request->version;
     client->poll_log2_sec = request->poll_log2_sec;
@@ -182,6 +198,7 @@ vt_ntp_answer_prepare(VtNtpAnswer *answer,
     else
         reply.verdict = VT_NTP_COUNT_LIMITED;
     note_client(&client, &request, &reply);
+    note_exchange(&client, datagram, &reply, circumstances->now);
     vt_ntp_clients_store(answer->clients, index, &client);
     return reply;
 }

@@ -32,7 +32,8 @@ typedef struct {
     bool is_interleaved; /* the packet has its transmit stamp */
     bool is_nak;
     bool wants_sent_stamp;
-    uint32_t key_id; /* 0: no code */
+    uint32_t key_id;  /* 0: no code */
+    uint8_t n_fields; /* of extension, in the request */
 } VtNtpReply;
 
 /* @seed is to be random. Transfer full. */

@@ -16,7 +16,7 @@
 #include "base/units.h"
 #include "hostd/ntp-peer.h"
 
-/* At most so many records, 3.5 MiB, which are touched only as clients come. */
+/* At most so many records, 4 MiB, which are touched only as clients come. */
 #define VT_NTP_CLIENTS_MOST 32768
 
 /* What one client may ask: @burst requests at once, and one more each @interval_ns. */
@@ -36,8 +36,15 @@ typedef struct {
     uint64_t n_requests;
     uint64_t n_answered;
     uint64_t n_refused; /* by the limit */
-    uint64_t transmit;  /* of the last request, as it named itself */
-    uint32_t key_id;    /* with which it was authenticated; 0: it was not */
+    /* Of the last request. */
+    uint64_t origin; /* fields of it, as they came */
+    uint64_t transmit;
+    VtWall received_at;
+    int32_t waited_ns; /* from there until its turn */
+    uint16_t n_bytes;
+    uint8_t n_fields; /* of extension */
+    uint8_t verdict;  /* VtNtpCount */
+    uint32_t key_id;  /* with which it was authenticated; 0: it was not */
     uint8_t version;
     int8_t poll_log2_sec;
     uint8_t is_interleaved;

@@ -79,3 +79,22 @@ vt_ntp_peer_address_format(VtNtpPeerAddress address)
               : g_inet_address_new_from_bytes((const uint8_t *)halves, G_SOCKET_FAMILY_IPV6);
     return g_inet_address_to_string(inet);
 }
+
+unsigned
+vt_ntp_peer_hash(const void *data)
+{
+    const VtNtpPeer *peer = data;
+    uint64_t mixed = (peer->address.high ^ (peer->address.low << 1) ^ peer->interface_index) *
+                     UINT64_C(0x9e3779b97f4a7c15);
+    return (unsigned)(mixed >> 32);
+}
+
+int
+vt_ntp_peer_equal(const void *a, const void *b)
+{
+    const VtNtpPeer *first = a;
+    const VtNtpPeer *second = b;
+    return first->address.high == second->address.high &&
+           first->address.low == second->address.low &&
+           first->interface_index == second->interface_index;
+}

@@ -20,6 +20,10 @@ typedef struct {
     uint32_t interface_index;
 } VtNtpPeer;
 
+/* For hash tables. */
+unsigned vt_ntp_peer_hash(const void *peer);
+int vt_ntp_peer_equal(const void *a, const void *b);
+
 /* Bits before those of an IPv4 address. */
 #define VT_NTP_PEER_V4_PREFIX_BITS 96
 

@@ -67,10 +67,15 @@ compare_last(gconstpointer a, gconstpointer b)
 }
 
 static GVariant *
-describe_client(const VtNtpClient *client, VtMono now)
+describe_client(const VtNtpClient *client, VtNtpGuests *guests, VtMono now)
 {
     char interface[IF_NAMESIZE] = "";
     g_autofree char *address = vt_ntp_peer_address_format(client->address);
+    VtNtpPeer peer = {
+        .address = client->address,
+        .interface_index = (uint32_t)client->interface_index,
+    };
+    const char *guest = vt_ntp_guests_find(guests, &peer);
     g_auto(GVariantDict) dict;
 
     /* An interface that has gone has no name any more. */
@@ -78,6 +83,7 @@ describe_client(const VtNtpClient *client, VtMono now)
     g_variant_dict_init(&dict, NULL);
     g_variant_dict_insert(&dict, "address", "s", address);
     g_variant_dict_insert(&dict, "interface", "s", interface);
+    g_variant_dict_insert(&dict, "guest", "s", guest != NULL ? guest : "");
     g_variant_dict_insert(&dict, "requests", "t", client->n_requests);
     g_variant_dict_insert(&dict, "answered", "t", client->n_answered);
     g_variant_dict_insert(&dict, "limited", "t", client->n_refused);
@@ -88,12 +94,21 @@ describe_client(const VtNtpClient *client, VtMono now)
     g_variant_dict_insert(&dict, "key", "u", client->key_id);
     g_variant_dict_insert(&dict, "ntp-version", "u", (guint32)client->version);
     g_variant_dict_insert(&dict, "poll", "i", (gint32)client->poll_log2_sec);
+    g_variant_dict_insert(&dict, "verdict", "s", vt_ntp_count_get_name(client->verdict));
+    g_variant_dict_insert(&dict, "bytes", "u", (guint32)client->n_bytes);
+    g_variant_dict_insert(&dict, "fields", "u", (guint32)client->n_fields);
+    g_variant_dict_insert(&dict, "receive-ns", "x", client->received_at.ns);
+    g_variant_dict_insert(&dict, "waited-ns", "x", (gint64)client->waited_ns);
+    g_variant_dict_insert(&dict, "origin", "t", client->origin);
     g_variant_dict_insert(&dict, "transmit", "t", client->transmit);
     return g_variant_dict_end(&dict);
 }
 
 GVariant *
-vt_ntp_report_clients(const VtNtpServer *server, unsigned n_most, VtMono now)
+vt_ntp_report_clients(const VtNtpServer *server,
+                      VtNtpGuests *guests,
+                      unsigned n_most,
+                      VtMono now)
 {
     g_autofree VtNtpClient *clients = g_new(VtNtpClient, VT_NTP_CLIENTS_MOST);
     size_t n_clients = vt_ntp_server_copy_clients(server, clients, VT_NTP_CLIENTS_MOST);
@@ -102,6 +117,6 @@ vt_ntp_report_clients(const VtNtpServer *server, unsigned n_most, VtMono now)
     qsort(clients, n_clients, sizeof *clients, compare_last);
     g_variant_builder_init(&builder, G_VARIANT_TYPE("aa{sv}"));
     for (size_t i = 0; i < MIN(n_clients, n_most); i++)
-        g_variant_builder_add_value(&builder, describe_client(&clients[i], now));
+        g_variant_builder_add_value(&builder, describe_client(&clients[i], guests, now));
     return g_variant_builder_end(&builder);
 }

@@ -4,6 +4,7 @@
 
 #include <glib.h>
 
+#include "hostd/ntp-guests.h"
 #include "hostd/ntp-listen.h"
 #include "hostd/ntp-server.h"
 
@@ -17,4 +18,7 @@ GVariant *vt_ntp_report_places(VtNtpServer *server, const VtNtpListen *listen);
 GVariant *vt_ntp_report_counters(const VtNtpServer *server);
 
 /* Of GetNtpClients: aa{sv}, the one that asked last first. Floating reference. */
-GVariant *vt_ntp_report_clients(const VtNtpServer *server, unsigned n_most, VtMono now);
+GVariant *vt_ntp_report_clients(const VtNtpServer *server,
+                                VtNtpGuests *guests,
+                                unsigned n_most,
+                                VtMono now);

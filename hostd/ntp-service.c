@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "hostd/interface-watch.h"
 #include "hostd/network-bridge.h"
+#include "hostd/ntp-guests.h"
 #include "hostd/ntp-report.h"
 
 #define PASSED_PREFIX "ntp"
@@ -26,6 +27,7 @@ struct VtNtpService {
     uint8_t island_stratum;
     bool is_activated; /* by sockets of the service manager */
 
+    VtNtpGuests *guests;
     VtInterfaceWatch *watch;
     VtNetworkBridge *bridge;
     GArray *addresses; /* of VtInterfaceAddress */
@@ -35,11 +37,22 @@ struct VtNtpService {
     VtMono flooded_at[VT_NTP_SERVER_MOST_PLACES]; /* last; 0: never, or its end was told */
 };
 
+static const char *
+find_domain(const char *rule)
+{
+    size_t n_bytes = strlen(VT_NTP_GUESTS_PREFIX);
+    return g_str_has_prefix(rule, VT_NTP_GUESTS_PREFIX) && rule[n_bytes] != '\0'
+               ? rule + n_bytes
+               : NULL;
+}
+
+/* Those for networks. */
 static bool
 add_rules(VtNtpAccess *access, const char *const *networks, bool is_allowed, GError **error)
 {
     for (size_t i = 0; networks != NULL && networks[i] != NULL; i++) {
-        if (!vt_ntp_access_add(access, networks[i], is_allowed, error)) {
+        if (find_domain(networks[i]) == NULL &&
+            !vt_ntp_access_add(access, networks[i], is_allowed, error)) {
             g_prefix_error(error, "[hostd] %s: ", is_allowed ? "allow" : "deny");
             return false;
         }
@@ -100,6 +113,16 @@ is_meant_by_any(VtNtpServer *server, const VtInterfaceAddress *own)
     return false;
 }
 
+static void
+add_domains(const VtNtpService *service, char **rules, bool is_allowed, VtNtpAccess *access)
+{
+    for (size_t i = 0; rules != NULL && rules[i] != NULL; i++) {
+        const char *domain = find_domain(rules[i]);
+        if (domain != NULL)
+            vt_ntp_guests_add_rule(service->guests, domain, is_allowed, access);
+    }
+}
+
 /* The rules are of the settings, which were checked when they were read. */
 static VtNtpPolicy *
 make_policy(const VtNtpService *service)
@@ -108,6 +131,8 @@ make_policy(const VtNtpService *service)
     bool is_good = add_rules(policy->access, (const char *const *)service->allow, true, NULL) &&
                    add_rules(policy->access, (const char *const *)service->deny, false, NULL);
     g_assert(is_good);
+    add_domains(service, service->allow, true, policy->access);
+    add_domains(service, service->deny, false, policy->access);
     policy->keys = service->keys;
     policy->limit = service->limit;
     for (guint i = 0; i < service->addresses->len; i++) {
@@ -120,6 +145,34 @@ make_policy(const VtNtpService *service)
             vt_ntp_access_add_own(policy->access, own->index, own->address, own->n_bits);
     }
     return policy;
+}
+
+static bool
+has_domain(char **rules)
+{
+    for (size_t i = 0; rules != NULL && rules[i] != NULL; i++) {
+        if (find_domain(rules[i]) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static void
+look_at_guests(VtNtpService *service)
+{
+    if ((has_domain(service->allow) || has_domain(service->deny)) &&
+        vt_ntp_guests_look(service->guests))
+        vt_ntp_server_set_policy(service->server, make_policy(service));
+}
+
+void
+vt_ntp_service_set_guest(VtNtpService *service,
+                         const char *uuid,
+                         const char *name,
+                         const VtDomainMacs *macs)
+{
+    vt_ntp_guests_set(service->guests, uuid, name, macs);
+    look_at_guests(service);
 }
 
 static void
@@ -218,6 +271,7 @@ vt_ntp_service_new(const VtNtpServiceParams *params, VtClock *clock, GError **er
     }
     service->old_keys = g_ptr_array_new_with_free_func((GDestroyNotify)vt_ntp_keys_free);
     service->networks = keep_networks(service);
+    service->guests = vt_ntp_guests_new();
     service->addresses = vt_interface_list_addresses();
     serve(service, params->passed);
     service->watch = vt_interface_watch_new(on_interfaces_changed, service);
@@ -236,6 +290,7 @@ vt_ntp_service_free(VtNtpService *service)
     vt_interface_watch_free(service->watch);
     vt_ntp_server_free(service->server);
     vt_ntp_keys_free(service->keys);
+    vt_ntp_guests_free(service->guests);
     g_clear_pointer(&service->old_keys, g_ptr_array_unref);
     g_clear_pointer(&service->addresses, g_array_unref);
     g_clear_pointer(&service->networks, g_ptr_array_unref);
@@ -305,6 +360,7 @@ vt_ntp_service_refresh(VtNtpService *service, const VtHostClock *host)
     VtHostClock said = vt_host_clock_or_island(host, service->island_stratum,
                                                vt_clock_read_wall(service->clock));
     vt_ntp_server_set_host_clock(service->server, &said);
+    look_at_guests(service);
     for (size_t i = 0; i < vt_ntp_server_get_n_places(service->server); i++) {
         int error_number;
         VtNtpPlace place = vt_ntp_server_get_place(service->server, i, &error_number);
@@ -369,7 +425,9 @@ vt_ntp_service_insert(VtNtpService *service, GVariantDict *dict)
 GVariant *
 vt_ntp_service_get_clients(VtNtpService *service, unsigned n_most)
 {
-    return vt_ntp_report_clients(service->server, n_most, vt_clock_read_boot(service->clock));
+    (void)vt_ntp_guests_look(service->guests);
+    return vt_ntp_report_clients(service->server, service->guests, n_most,
+                                 vt_clock_read_boot(service->clock));
 }
 
 GVariant *

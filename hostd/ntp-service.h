@@ -10,13 +10,14 @@
 
 #include <glib.h>
 
+#include "hostd/domain-xml.h"
 #include "hostd/ntp-listen.h"
 #include "hostd/ntp-server.h"
 #include "os/passed-fds.h"
 
 typedef struct {
     VtNtpListen listen;
-    const char *const *allow; /* networks; NULL: none */
+    const char *const *allow; /* networks and domains; NULL: none */
     const char *const *deny;
     const char *keys_path; /* NULL: no keys */
     VtNtpLimit limit;
@@ -47,6 +48,12 @@ bool vt_ntp_service_reconfigure(VtNtpService *service,
 
 /* Whether vt_ntp_service_new would take @params. */
 bool vt_ntp_service_check(const VtNtpServiceParams *params, GError **error);
+
+/* A domain has these interfaces; NULL: it is gone. Rules for domains know it by them. */
+void vt_ntp_service_set_guest(VtNtpService *service,
+                              const char *uuid,
+                              const char *name,
+                              const VtDomainMacs *macs);
 
 /* Each second: what replies say of the host; tells the log of places lost and won. */
 void vt_ntp_service_refresh(VtNtpService *service, const VtHostClock *host);

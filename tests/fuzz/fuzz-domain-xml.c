@@ -22,6 +22,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
         g_assert(domain.mode < VT_LINK_N_MODES);
         g_assert(domain.clock <= VT_DOMAIN_CLOCK_ABSOLUTE);
         g_assert(domain.adjustment_sec > INT64_MIN);
+        g_assert(domain.macs.n_macs <= VT_DOMAIN_MOST_MACS);
         vt_domain_xml_clear(&domain);
         g_assert(domain.channel_path == NULL);
     } else {

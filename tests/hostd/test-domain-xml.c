@@ -167,6 +167,28 @@ test_clock_tells_whether_time_is_meant_to_be_true(void)
     }
 }
 
+static void
+test_hardware_addresses_are_read(void)
+{
+    static const VtDomainMac wanted[] = {
+        { { 0x52, 0x54, 0x00, 0x12, 0x34, 0xab } },
+        { { 0x02, 0x00, 0x00, 0x00, 0x00, 0x01 } },
+    };
+    const char *xml =
+        DOMAIN("<interface type='network'><mac address='52:54:00:12:34:ab'/></interface>"
+               "<interface type='bridge'><mac address='02:00:00:00:00:01'/></interface>"
+               "<interface><mac address='52:54:00:12:34'/></interface>"
+               "<interface><mac address='52:54:00:12:34:ab:cd'/></interface>"
+               "<interface><mac address=''/><mac/></interface>"
+               "<other><mac address='52:54:00:00:00:01'/></other>");
+    g_auto(VtDomainXml) domain = { 0 };
+
+    g_assert_true(vt_domain_xml_parse(xml, &domain, NULL));
+
+    g_assert_cmpmem(domain.macs.macs, domain.macs.n_macs * sizeof *wanted, wanted,
+                    sizeof wanted);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -182,5 +204,7 @@ main(int argc, char **argv)
                     test_mode_comes_from_the_metadata);
     g_test_add_func("/hostd/domain-xml/clock-tells-whether-time-is-meant-to-be-true",
                     test_clock_tells_whether_time_is_meant_to_be_true);
+    g_test_add_func("/hostd/domain-xml/hardware-addresses-are-read",
+                    test_hardware_addresses_are_read);
     return g_test_run();
 }

@@ -17,7 +17,8 @@ from pathlib import Path
 
 from ntp import agent, clients
 from ntp.clients import Chronyd, wait_for
-from ntp.place import (GUEST_ADDRESS, HOST_ADDRESS, HOST_ADDRESS_V6, STRANGER_ADDRESS, Place)
+from ntp.place import (GUEST_ADDRESS, GUEST_ADDRESS_V6, HOST_ADDRESS, HOST_ADDRESS_V6,
+                       STRANGER_ADDRESS, Place)
 from vm.tap import TapReport
 
 BUILD_DIR = Path(os.environ.get("VT_BUILD_DIR", "build")).resolve()
@@ -35,11 +36,12 @@ class Report(TapReport):
 
 
 class Hostd:
-    def __init__(self, place: Place, name: str, lines: str) -> None:
+    def __init__(self, place: Place, name: str, lines: str,
+                 uri: str = "test:///default") -> None:
         self._place = place
         self._socket = str(place.folder / f"{name}.sock")
         settings = place.write(f"{name}.conf", "\n".join((
-            "[hostd]", "uri=test:///default", f"control-socket={self._socket}",
+            "[hostd]", f"uri={uri}", f"control-socket={self._socket}",
             "opener-socket=", lines, "")))
         self._log = f"{name}.log"
         self._program = place.start(place.host, self._log,
@@ -155,6 +157,53 @@ def check_interface(place: Place, report: TapReport) -> None:
     report.add("/ntp/interface/that-comes-again-is-served", second != "", second)
 
 
+NODE = """<node>
+  <domain type='test'>
+    <name>tenant</name>
+    <uuid>6695eb01-f6a4-8304-79aa-97f2502e1900</uuid>
+    <memory>8192</memory>
+    <os><type>hvm</type></os>
+    <devices>
+      <interface type='bridge'><mac address='{mac}'/><source bridge='wire'/></interface>
+    </devices>
+  </domain>
+</node>
+"""
+
+
+def check_domains(place: Place, report: TapReport) -> None:
+    """libvirt says whose the hardware address is, the kernel which address is behind it."""
+    links = json.loads(place.ask(place.guest, "ip", "-j", "link", "show", "wire"))
+    node = place.write("node.xml", NODE.format(mac=links[0]["address"]))
+    def serve(name: str, lines: str) -> Hostd:
+        return Hostd(place, name, f"host-clock=trusted\nlisten=wire\n{lines}", f"test://{node}")
+    def get_time(address: str = HOST_ADDRESS) -> str | None:
+        answer = clients.run_ntpdig(place, "-t", "1", address)
+        return answer if "no-leap" in answer else None
+
+    hostd = serve("tenants", "")
+    answers = [wait_for(get_time), wait_for(lambda: get_time(HOST_ADDRESS_V6))]
+    told = {client["address"]: client["guest"] for client in hostd.ask("clients", "-n", "100")}
+    report.add("/ntp/domain/clients-are-known-as-guests",
+               all(answers) and told.get(GUEST_ADDRESS) == "tenant"
+               and told.get(GUEST_ADDRESS_V6) == "tenant", str(told))
+    hostd.end()
+
+    hostd = serve("denied", "deny=domain:tenant")
+    wait_for(lambda: None if get_time() else "yes")
+    answers = [clients.run_ntpdig(place, "-t", "1", address)
+               for address in (HOST_ADDRESS, HOST_ADDRESS_V6)]
+    count = hostd.ask("serverstats")["denied"]
+    report.add("/ntp/domain/denied-guest-gets-nothing",
+               not any("no-leap" in answer for answer in answers) and count > 0, str(answers))
+    hostd.end()
+
+    hostd = serve("allowed", "deny=192.0.2.0/24\nallow=domain:6695eb01-f6a4-8304-79aa-97f2502e1900")
+    answer = wait_for(get_time)
+    report.add("/ntp/domain/allowed-guest-of-a-denied-network-has-the-time", answer != "", answer)
+    hostd.end()
+
+
 def check_host_of_chronyd(place: Place, report: TapReport) -> None:
     """The host's own chronyd says how good the clock is, by UDP on loopback."""
     Chronyd(place, "host", "local stratum 5\nport 0", place.host)
@@ -203,6 +252,7 @@ def check_all(place: Place, report: TapReport) -> None:
     check_access(place, report, hostd)
     check_interface(place, report)
     hostd.end()
+    check_domains(place, report)
     check_host_of_chronyd(place, report)
     check_capture(place, report, capture, path)
 
