@@ -12,6 +12,9 @@
 /* What is in the queue must have had the time to leave it. */
 #define SETTLE_NS (20 * VT_NS_PER_MS)
 
+/* Who behaves and who does not is seen anew. */
+#define LIST_EVERY_NS (500 * VT_NS_PER_MS)
+
 #define LEAST_HOLD_NS (500 * VT_NS_PER_MS)
 #define MOST_HOLD_NS  (16 * VT_NS_PER_SEC)
 
@@ -74,8 +77,8 @@ is_flooding(const VtNtpClient *client, const VtNtpGateView *view)
 }
 
 /*
- * How well a client is known to behave: the binary logarithm of its answered requests; 0: not at
- * all. Whoever floods with many addresses has little to show for each.
+ * How well a client is known to behave: the binary logarithm of the seconds for which it has done
+ * so; 0: not at all. Whoever floods behaves for no longer than its first burst is answered.
  */
 static unsigned
 get_trust(const VtNtpClient *client, const VtNtpGateView *view)
@@ -86,7 +89,8 @@ get_trust(const VtNtpClient *client, const VtNtpGateView *view)
     if (silent_ns > MOST_SILENCE_NS || (view->interval_ns > 0 ? is_refused : is_fast))
         return 0;
     unsigned trust = 0;
-    for (uint64_t n_left = client->n_answered; n_left > 1 && trust < MOST_TRUST; n_left /= 2)
+    VtNs known_ns = vt_mono_diff(client->last_at, client->first_at);
+    for (VtNs n_sec = known_ns / VT_NS_PER_SEC; n_sec > 0 && trust < MOST_TRUST; n_sec /= 2)
         trust++;
     return trust;
 }
@@ -203,15 +207,15 @@ look(int fd)
 }
 
 static void
-shut(VtNtpGate *gate, VtMono now)
+shut(VtNtpGate *gate)
 {
-    VtNs stood_ns = vt_mono_diff(now, gate->changed_at);
     /* Less did not do: it is not tried again so soon. */
-    if (gate->level == 0 && stood_ns > MOST_HOLD_NS)
-        gate->hold_ns = LEAST_HOLD_NS;
-    else
+    if (gate->was_opened)
         gate->hold_ns = CLAMP(gate->hold_ns * 2, LEAST_HOLD_NS, MOST_HOLD_NS);
+    else if (gate->level == 0)
+        gate->hold_ns = LEAST_HOLD_NS;
     gate->level = MIN(gate->level + 1, MOST_LEVEL);
+    gate->was_opened = false;
 }
 
 /* One level down, or all if there is nothing any more to keep out. */
@@ -219,7 +223,8 @@ static void
 open_up(VtNtpGate *gate, uint32_t n_dropped, VtNs stood_ns)
 {
     double rate_hz = (n_dropped - gate->n_dropped) / vt_ns_to_sec(stood_ns);
-    gate->level = rate_hz < QUIET_HZ ? 0 : gate->level - 1;
+    gate->was_opened = rate_hz >= QUIET_HZ;
+    gate->level = gate->was_opened ? gate->level - 1 : 0;
 }
 
 void
@@ -232,19 +237,23 @@ vt_ntp_gate_tend(VtNtpGate *gate,
     VtNs stood_ns = vt_mono_diff(view->now, gate->changed_at);
     unsigned level = gate->level;
     bool is_settled = stood_ns > SETTLE_NS;
-    bool is_due = gate->level > 0 && stood_ns > gate->hold_ns;
+    bool is_due = level > 0 && stood_ns > gate->hold_ns;
+    bool is_old = level > 0 && vt_mono_diff(view->now, gate->listed_at) > LIST_EVERY_NS;
 
     gate->n_turns += was_full ? 1 : 0;
-    if (!is_settled || (!is_due && !(was_full && gate->n_turns % LOOK_EVERY == 0)))
+    if (!is_settled || (!is_due && !is_old && !(was_full && gate->n_turns % LOOK_EVERY == 0)))
         return;
     Queue queue = look(fd);
     if (queue.is_long)
-        shut(gate, view->now);
+        shut(gate);
     else if (is_due)
         open_up(gate, queue.n_dropped, stood_ns);
-    if (gate->level == level)
+    if (gate->level != level) {
+        gate->changed_at = view->now;
+        gate->n_dropped = queue.n_dropped;
+    } else if (!is_old) {
         return;
-    gate->changed_at = view->now;
-    gate->n_dropped = queue.n_dropped;
+    }
+    gate->listed_at = view->now;
     apply(gate, keeper, fd, view);
 }

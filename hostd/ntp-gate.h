@@ -18,7 +18,9 @@ typedef struct {
     size_t n_turns; /* full ones */
     uint32_t n_dropped; /* by the kernel, when the level was changed */
     VtMono changed_at;
-    VtNs hold_ns; /* until it tries a lower level */
+    VtMono listed_at; /* the sources */
+    bool was_opened;  /* by one level, last */
+    VtNs hold_ns;     /* until it tries a lower level */
 } VtNtpGate;
 
 /* Room for the lists, made once for all gates. */

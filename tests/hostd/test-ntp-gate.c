@@ -32,15 +32,16 @@ address_of(uint32_t host_order)
 }
 
 static void
-remember(Fixture *fixture, uint32_t source, uint64_t n_requests, uint64_t n_refused)
+remember(Fixture *fixture, uint32_t source, VtNs known_ns, uint64_t n_refused)
 {
     struct sockaddr_in address = address_of(source);
     VtNtpPeer peer = { .address =
                            vt_ntp_peer_address_from_socket((struct sockaddr *)&address) };
     VtNtpClient client;
     size_t index = vt_ntp_clients_find(fixture->clients, &peer, fixture->now, &client);
-    client.n_requests = n_requests;
-    client.n_answered = n_requests - n_refused;
+    client.first_at = vt_mono_add(fixture->now, -known_ns);
+    client.n_requests = 1000;
+    client.n_answered = client.n_requests - n_refused;
     client.n_refused = n_refused;
     vt_ntp_clients_store(fixture->clients, index, &client);
 }
@@ -54,8 +55,8 @@ set_up(Fixture *fixture, gconstpointer data)
     fixture->now = (VtMono){ .ns = 1000 * VT_NS_PER_SEC };
     fixture->clients = vt_ntp_clients_new(SEED);
     fixture->keeper = vt_ntp_gatekeeper_new(SEED);
-    remember(fixture, GOOD, 20, 0);
-    remember(fixture, FLOODING, 1000, 700);
+    remember(fixture, GOOD, 60 * VT_NS_PER_SEC, 0);
+    remember(fixture, FLOODING, 60 * VT_NS_PER_SEC, 700);
 
     fixture->address = address_of(INADDR_LOOPBACK);
     struct sockaddr *address = (struct sockaddr *)&fixture->address;
@@ -161,13 +162,13 @@ test_longer_flood_keeps_strangers_out_and_no_client(Fixture *fixture, gconstpoin
     g_assert_cmpuint(count_passed(fixture, GOOD), ==, 10);
 }
 
-/* More of those that asked three times than the filter has room for. */
+/* More of those known for three seconds than the filter has room for. */
 static void
 test_best_known_clients_go_before(Fixture *fixture, gconstpointer data)
 {
     (void)data; /* no parameters */
     for (uint32_t i = 0; i < 4 * VT_NTP_FILTER_MOST_SOURCES; i++)
-        remember(fixture, 0x7f040000 + i, 3, 0);
+        remember(fixture, 0x7f040000 + i, 3 * VT_NS_PER_SEC, 0);
 
     shut(fixture, 13);
 
