@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from ntp import agent, clients
 from ntp.clients import Chronyd, wait_for
+from ntp.libvirt import Libvirtd
 from ntp.place import (GUEST_ADDRESS, GUEST_ADDRESS_V6, HOST_ADDRESS, HOST_ADDRESS_V6,
                        STRANGER_ADDRESS, Place)
 from vm.tap import TapReport
@@ -109,6 +111,9 @@ def check_others(place: Place, report: TapReport) -> None:
     answer = clients.run_ntpdig(place, "-j", "-c", HOST_ADDRESS, "-t", "2")
     report.add("/ntp/ntpsec/sntp-in-json-has-the-time", '"stratum":10' in answer.replace(" ", ""),
                answer)
+    answer = clients.run_ntpdate(place)
+    report.add("/ntp/ntpsec/ntpdate-has-the-time", has_lines(answer, r"192\.0\.2\.1 s10 no-leap"),
+               answer)
     answer = clients.run_rdate(place)
     report.add("/ntp/rdate/has-the-time",
                has_lines(answer, r"adjust local clock by -?0\.0\d+ seconds"), answer)
@@ -169,6 +174,49 @@ NODE = """<node>
   </domain>
 </node>
 """
+
+
+def check_hanging_libvirt(place: Place, report: TapReport) -> None:
+    """For longer than hostd's word on the host's clock counts without being renewed."""
+    with Libvirtd(place) as libvirt:
+        hostd = Hostd(place, "hanging", "host-clock=trusted\nlisten=wire", libvirt.uri)
+        wait_for(lambda: "yes" if hostd.ask("guests") else None)
+        libvirt.send(signal.SIGSTOP)
+        time.sleep(7)
+        answer = clients.run_ntpdig(place, HOST_ADDRESS)
+        libvirt.send(signal.SIGCONT)
+        report.add("/ntp/libvirt/that-hangs-has-no-effect",
+                   has_lines(answer, r"192\.0\.2\.1 s10 no-leap"), answer)
+        hostd.end()
+
+
+ACTIVATOR = """
+import os, socket, sys
+listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+listener.bind((sys.argv[1], 123))
+os.dup2(listener.fileno(), 3)
+os.set_inheritable(3, True)
+os.environ.update(LISTEN_FDS="1", LISTEN_FDNAMES="ntp", LISTEN_PID=str(os.getpid()))
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+def check_activation(place: Place, report: TapReport) -> None:
+    """The service manager's socket is served, and what the settings name is not."""
+    settings = place.write("activated.conf", "\n".join((
+        "[hostd]", "uri=test:///default", f"control-socket={place.folder}/activated.sock",
+        "opener-socket=", "host-clock=trusted", "allow=all", "listen=198.51.100.1", "")))
+    program = place.start(place.host, "activated.log", "python3", "-c", ACTIVATOR, HOST_ADDRESS,
+                          str(BUILD_DIR / "hostd/virt-time-hostd"), "-f", "--config", settings)
+    def look() -> str | None:
+        answer = clients.run_ntpdig(place, "-t", "1", HOST_ADDRESS)
+        return answer if "no-leap" in answer else None
+    answer = wait_for(look)
+    other = clients.run_ntpdig(place, "-t", "1", "198.51.100.1")
+    report.add("/ntp/activation/socket-of-the-service-manager-is-served-instead",
+               answer != "" and "no-leap" not in other,
+               answer + other + place.read("activated.log"))
+    place.end(program)
 
 
 def check_domains(place: Place, report: TapReport) -> None:
@@ -253,6 +301,8 @@ def check_all(place: Place, report: TapReport) -> None:
     check_interface(place, report)
     hostd.end()
     check_domains(place, report)
+    check_activation(place, report)
+    check_hanging_libvirt(place, report)
     check_host_of_chronyd(place, report)
     check_capture(place, report, capture, path)
 

@@ -108,6 +108,13 @@ def run_ntpdig(place: Place, *arguments: str) -> str:
                      environment=ENVIRONMENT)
 
 
+def run_ntpdate(place: Place) -> str:
+    """A shell script of ntpsec that looks for ntpdig in the path."""
+    return place.ask(place.guest, "sh", "-c", f'PATH="{ROOT}/usr/bin:/usr/bin:$PATH"'
+                     f" exec sh {ROOT}/usr/sbin/ntpdate -q {HOST_ADDRESS}",
+                     environment=ENVIRONMENT)
+
+
 def run_rdate(place: Place) -> str:
     return place.ask(place.guest, str(ROOT / "usr/sbin/rdate"), "-n", "-p", "-v", HOST_ADDRESS,
                      environment=ENVIRONMENT)
