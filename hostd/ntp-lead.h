@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * How long after its stamp was taken a reply leaves, as the kernel tells of some of them: the
- * transmit stamps of a batch are written before any of it is sent. Follows the median, so that
- * a thread that was preempted now and then does not count. Pure.
+ * transmit stamps of a batch are written before any of it is sent. Follows the quickest fourth, so
+ * that a thread that was preempted now and then does not count. Pure.
  */
 #pragma once
 

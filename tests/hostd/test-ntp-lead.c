@@ -40,7 +40,7 @@ check_near(VtNs value_ns, VtNs wanted_ns)
 }
 
 static void
-test_median_of_each_kind_is_learnt(void)
+test_lead_of_each_kind_is_learnt(void)
 {
     VtNtpLead lead;
     vt_ntp_lead_init(&lead);
@@ -92,8 +92,8 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/hostd/ntp-lead/median-of-each-kind-is-learnt",
-                    test_median_of_each_kind_is_learnt);
+    g_test_add_func("/hostd/ntp-lead/lead-of-each-kind-is-learnt",
+                    test_lead_of_each_kind_is_learnt);
     g_test_add_func("/hostd/ntp-lead/kernel-is-asked-only-now-and-then",
                     test_kernel_is_asked_only_now_and_then);
     g_test_add_func("/hostd/ntp-lead/nothing-is-learnt-across-a-set-of-the-clock",
