@@ -85,42 +85,52 @@ count_overflows(VtNtpServer *server, VtNtpListener *listener, const VtNtpDatagra
     listener->n_overflows = datagram->n_overflows;
 }
 
-/* Everything but the stamps; returns how many replies there are, and how many with a code. */
-static size_t
-encode_batch(VtNtpServer *server,
-             const VtNtpReply *replies,
-             size_t n_received,
-             size_t *ret_n_signed)
+/* Replies of one turn that leave by one call. */
+typedef struct {
+    size_t first; /* datagram */
+    size_t n_datagrams;
+    size_t n_replies;
+    size_t n_signed;
+    VtNs idle_ns; /* for how long nothing had happened before */
+} Parcel;
+
+/* Everything but the stamps. */
+static void
+encode_replies(VtNtpServer *server, const VtNtpReply *replies, size_t n_received)
 {
-    size_t n_replies = 0;
-    size_t n_signed = 0;
     for (size_t i = 0; i < n_received; i++) {
         VtNtpDatagram *datagram = vt_ntp_turn_get(server->turn, i);
         if (replies[i].verdict != VT_NTP_COUNT_ANSWERED)
             continue;
         datagram->n_reply_bytes = vt_ntp_answer_encode(&replies[i], datagram->reply);
         datagram->wants_sent_stamp = replies[i].wants_sent_stamp;
-        n_replies++;
-        n_signed += vt_ntp_reply_is_signed(&replies[i]) ? 1 : 0;
     }
-    *ret_n_signed = n_signed;
-    return n_replies;
+}
+
+static Parcel
+pack(VtNtpServer *server, const VtNtpReply *replies, size_t first, size_t n_datagrams)
+{
+    Parcel parcel = { .first = first, .n_datagrams = n_datagrams };
+    for (size_t i = first; i < first + n_datagrams; i++) {
+        if (vt_ntp_turn_get(server->turn, i)->n_reply_bytes == 0)
+            continue;
+        parcel.n_replies++;
+        parcel.n_signed += vt_ntp_reply_is_signed(&replies[i]) ? 1 : 0;
+    }
+    return parcel;
 }
 
 /* The stamps are the last thing before the wire: one reading of the clock, and what it takes from
  * there until each reply leaves. */
 static void
-stamp_batch(VtNtpServer *server, const VtNtpReply *replies, size_t n_received, VtMono boot_now)
+stamp(VtNtpServer *server, const VtNtpReply *replies, const Parcel *parcel, VtMono boot_now)
 {
-    size_t n_signed;
     size_t index = 0;
-    size_t n_replies = encode_batch(server, replies, n_received, &n_signed);
-    VtNtpLeadKind kind =
-        vt_ntp_lead_judge(n_replies, vt_mono_diff(boot_now, server->worked_at));
+    VtNtpLeadKind kind = vt_ntp_lead_judge(parcel->n_replies, parcel->idle_ns);
     VtWall begun_at = vt_clock_read_wall(server->clock);
-    VtWall ready_at = vt_wall_add(begun_at, (VtNs)n_signed * server->sign_cost_ns);
+    VtWall ready_at = vt_wall_add(begun_at, (VtNs)parcel->n_signed * server->sign_cost_ns);
 
-    for (size_t i = 0; i < n_received; i++) {
+    for (size_t i = parcel->first; i < parcel->first + parcel->n_datagrams; i++) {
         VtNtpDatagram *datagram = vt_ntp_turn_get(server->turn, i);
         if (datagram->n_reply_bytes == 0)
             continue;
@@ -133,24 +143,36 @@ stamp_batch(VtNtpServer *server, const VtNtpReply *replies, size_t n_received, V
         };
         vt_ntp_answer_stamp(&replies[i], server->policy, leaves_at, datagram->reply);
         datagram->wants_sent_stamp |=
-            vt_ntp_lead_wants(&server->lead, &sample, n_replies, boot_now);
+            vt_ntp_lead_wants(&server->lead, &sample, parcel->n_replies, boot_now);
     }
-    if (n_signed > 0) {
+    if (parcel->n_signed > 0) {
         VtNs took_ns = vt_wall_diff(vt_clock_read_wall(server->clock), begun_at);
-        server->sign_cost_ns += (took_ns / (VtNs)n_signed - server->sign_cost_ns) / SMOOTHING;
+        server->sign_cost_ns +=
+            (took_ns / (VtNs)parcel->n_signed - server->sign_cost_ns) / SMOOTHING;
     }
 }
 
+/* A full turn leaves by one call, which is cheapest. What is less has the time for a stamp each. */
 static void
-send_batch(VtNtpServer *server, int fd, size_t n_received)
+send_replies(VtNtpServer *server,
+             int fd,
+             const VtNtpReply *replies,
+             size_t n_received,
+             VtMono boot_now)
 {
-    size_t n_replies = 0;
-    for (size_t i = 0; i < n_received; i++)
-        n_replies += vt_ntp_turn_get(server->turn, i)->n_reply_bytes > 0 ? 1 : 0;
-    if (n_replies == 0)
-        return;
-    size_t n_sent = vt_ntp_turn_send(server->turn, fd, n_received);
-    count(server, VT_NTP_COUNT_UNSENT, n_replies - n_sent);
+    size_t n_each = n_received == VT_NTP_SOCKET_BATCH ? n_received : 1;
+    VtNs idle_ns = vt_mono_diff(boot_now, server->worked_at);
+
+    for (size_t first = 0; first < n_received; first += n_each) {
+        Parcel parcel = pack(server, replies, first, n_each);
+        if (parcel.n_replies == 0)
+            continue;
+        parcel.idle_ns = idle_ns;
+        stamp(server, replies, &parcel, boot_now);
+        size_t n_sent = vt_ntp_turn_send(server->turn, fd, first, n_each);
+        count(server, VT_NTP_COUNT_UNSENT, parcel.n_replies - n_sent);
+        idle_ns = 0;
+    }
 }
 
 static void
@@ -196,8 +218,8 @@ serve(VtNtpServer *server, VtNtpListener *listener)
         count_reply(server, &replies[i]);
         count_overflows(server, listener, datagram);
     }
-    stamp_batch(server, replies, n_received, sight.boot_at);
-    send_batch(server, listener->fd, n_received);
+    encode_replies(server, replies, n_received);
+    send_replies(server, listener->fd, replies, n_received, sight.boot_at);
     tend_gate(server, listener, n_received == VT_NTP_SOCKET_BATCH, sight.boot_at);
     server->worked_at = sight.boot_at;
 }

@@ -244,10 +244,10 @@ put_controls(struct msghdr *header, const VtNtpDatagram *datagram)
 
 /* The headers of the replies, without gaps; returns how many there are. */
 static size_t
-gather_replies(VtNtpTurn *turn, size_t n_datagrams)
+gather_replies(VtNtpTurn *turn, size_t first, size_t n_datagrams)
 {
     size_t n_replies = 0;
-    for (size_t i = 0; i < n_datagrams; i++) {
+    for (size_t i = first; i < first + n_datagrams; i++) {
         VtNtpDatagram *datagram = &turn->datagrams[i];
         if (datagram->n_reply_bytes == 0)
             continue;
@@ -267,10 +267,10 @@ gather_replies(VtNtpTurn *turn, size_t n_datagrams)
 }
 
 size_t
-vt_ntp_turn_send(VtNtpTurn *turn, int fd, size_t n_datagrams)
+vt_ntp_turn_send(VtNtpTurn *turn, int fd, size_t first, size_t n_datagrams)
 {
     size_t n_sent = 0;
-    size_t n_replies = gather_replies(turn, n_datagrams);
+    size_t n_replies = gather_replies(turn, first, n_datagrams);
     for (size_t next = 0; next < n_replies;) {
         int n_taken = sendmmsg(fd, turn->headers + next, (unsigned)(n_replies - next),
                                MSG_DONTWAIT | MSG_NOSIGNAL);

@@ -89,10 +89,10 @@ VtNtpDatagram *vt_ntp_turn_get(VtNtpTurn *turn, size_t index);
 size_t vt_ntp_turn_receive(VtNtpTurn *turn, int fd);
 
 /*
- * Sends the replies of the first @n_datagrams; returns how many left. Never blocks: what does not
+ * Sends the replies of @n_datagrams from @first on; returns how many left. Never blocks: what does not
  * fit is lost.
  */
-size_t vt_ntp_turn_send(VtNtpTurn *turn, int fd, size_t n_datagrams);
+size_t vt_ntp_turn_send(VtNtpTurn *turn, int fd, size_t first, size_t n_datagrams);
 
 /* A reply has left. It is named by the receive stamp in it, which, was it with a code or not? */
 typedef struct {

@@ -35,7 +35,7 @@ serve(int fd)
             clock_gettime(CLOCK_REALTIME, &now);
         }
         if (n_received > 0)
-            (void)vt_ntp_turn_send(turn, fd, n_received);
+            (void)vt_ntp_turn_send(turn, fd, 0, n_received);
     }
 }
 
