@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "bus/system-bus.h"
 
+#define MOST_DOUBLINGS 6
+
 /* A connection that is being made. It ends by itself, also when the bus is freed before. */
 typedef struct {
     VtSystemBus *bus; /* NULL: nobody waits for it any more */
@@ -17,6 +19,7 @@ struct VtSystemBus {
     guint name_id;
     gulong closed_id;
     guint retry_id;
+    unsigned n_failures; /* in a row */
     bool has_name;
 };
 
@@ -47,12 +50,14 @@ on_retry(gpointer user_data)
     return G_SOURCE_REMOVE;
 }
 
+/* Each attempt wakes two threads: where there never is a bus they become rare. */
 static void
 try_later(VtSystemBus *bus)
 {
     disconnect(bus);
     if (bus->retry_id == 0)
-        bus->retry_id = g_timeout_add(bus->params.retry_ms, on_retry, bus);
+        bus->retry_id = g_timeout_add(bus->params.retry_ms << bus->n_failures, on_retry, bus);
+    bus->n_failures = MIN(bus->n_failures + 1, MOST_DOUBLINGS);
 }
 
 static void
@@ -87,6 +92,7 @@ static void
 serve(VtSystemBus *bus, GDBusConnection *connection)
 {
     bus->connection = connection;
+    bus->n_failures = 0;
     bus->closed_id = g_signal_connect(connection, "closed", G_CALLBACK(on_closed), bus);
     bus->object_id = vt_gate_export(bus->gate, connection, NULL);
     /* Nothing else is on this connection; it can only fail on one that is closed already. */

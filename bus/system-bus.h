@@ -11,7 +11,7 @@
 
 typedef struct VtSystemBus VtSystemBus;
 
-/* How often a bus that is not there is looked for. */
+/* When a bus that is not there is looked for again; then after twice that, up to 64 times. */
 #define VT_SYSTEM_BUS_RETRY_MS 5000
 
 typedef struct {

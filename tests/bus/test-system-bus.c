@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A machine without a bus is not asked for one for ever. */
+#include <gio/gunixsocketaddress.h>
+#include <glib/gstdio.h>
+
+#include "bus/system-bus.h"
+
+#define RETRY_MS 10
+
+/* Ten, twenty, forty, ...: five attempts take 150 ms, the tenth comes after five seconds. */
+#define LOOK_MS       600
+#define MOST_ATTEMPTS 8
+
+static gboolean
+on_incoming(GSocketService *service,
+            GSocketConnection *connection,
+            GObject *source,
+            gpointer data)
+{
+    unsigned *n_attempts = data;
+    (void)service;
+    (void)source;
+    *n_attempts += 1;
+    g_io_stream_close(G_IO_STREAM(connection), NULL, NULL);
+    return TRUE;
+}
+
+static gboolean
+on_over(gpointer user_data)
+{
+    bool *is_over = user_data;
+    *is_over = true;
+    return G_SOURCE_REMOVE;
+}
+
+static void
+test_bus_that_is_not_there_is_looked_for_ever_more_seldom(void)
+{
+    g_autofree char *folder = g_dir_make_tmp("virt-time-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(folder, "bus", NULL);
+    g_autofree char *address = g_strdup_printf("unix:path=%s", path);
+    g_autoptr(GSocketAddress) socket = g_unix_socket_address_new(path);
+    g_autoptr(GSocketService) service = g_socket_service_new();
+    unsigned n_attempts = 0;
+    bool is_over = false;
+    g_assert_true(g_socket_listener_add_address(G_SOCKET_LISTENER(service), socket,
+                                                G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT,
+                                                NULL, NULL, NULL));
+    g_signal_connect(service, "incoming", G_CALLBACK(on_incoming), &n_attempts);
+    VtSystemBusParams params = {
+        .address = address,
+        .name = "org.virttime.Test",
+        .retry_ms = RETRY_MS,
+    };
+
+    VtSystemBus *bus = vt_system_bus_new(&params, NULL);
+    g_timeout_add(LOOK_MS, on_over, &is_over);
+    while (!is_over)
+        g_main_context_iteration(NULL, TRUE);
+
+    g_assert_cmpuint(n_attempts, >=, 2);
+    g_assert_cmpuint(n_attempts, <=, MOST_ATTEMPTS);
+    vt_system_bus_free(bus);
+    g_socket_listener_close(G_SOCKET_LISTENER(service));
+    g_unlink(path);
+    g_rmdir(folder);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/bus/system-bus/bus-that-is-not-there-is-looked-for-ever-more-seldom",
+                    test_bus_that_is_not_there_is_looked_for_ever_more_seldom);
+    return g_test_run();
+}
