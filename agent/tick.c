@@ -67,7 +67,10 @@ vt_tick_free(VtTick *tick)
 void
 vt_tick_beat(VtTick *tick)
 {
-    gint64 since_us = g_get_monotonic_time() - tick->called_at_us;
-    if (since_us >= to_us(tick->interval_ns) / 2)
-        call(tick, tick->interval_ns + tick->interval_ns / 2);
+    VtNs until_next_ns = tick->interval_ns + tick->interval_ns / 2;
+    gint64 now_us = g_get_monotonic_time();
+    if (now_us - tick->called_at_us >= to_us(tick->interval_ns) / 2)
+        call(tick, until_next_ns);
+    else
+        g_source_set_ready_time(tick->timer, now_us + to_us(until_next_ns));
 }

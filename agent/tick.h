@@ -22,6 +22,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtTick, vt_tick_free)
 /*
  * Somebody beats about as often and did so now: calls the function, and lets the timer wait
  * half an interval longer than he should take for the next. A beat that comes sooner than
- * half an interval after the last call is none.
+ * half an interval after the last call calls nothing, but the next one has the timer's place.
  */
 void vt_tick_beat(VtTick *tick);
