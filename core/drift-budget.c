@@ -16,6 +16,7 @@
 
 /* Until so many samples nobody knows how good they are; fewer will do if they took that long. */
 #define FIRST_SAMPLES     32
+#define FIRST_NS          (32 * VT_NS_PER_SEC)
 #define FIRST_FEW_SAMPLES 8
 #define FIRST_FEW_NS      (300 * VT_NS_PER_SEC)
 
@@ -63,6 +64,8 @@ vt_drift_budget_take(VtDriftBudget *budget, const VtSample *sample, const VtDoub
         budget->raw_calm_at = sample->raw_at;
     budget->n_calm++;
     budget->raw_last_at = sample->raw_at;
+    if (budget->n_all == 0)
+        budget->raw_first_at = sample->raw_at;
     if (budget->n_all < FIRST_SAMPLES)
         budget->n_all++;
     if (!budget->is_reopened)
@@ -88,7 +91,8 @@ is_beginning(const VtDriftBudget *budget)
 {
     VtNs calm_ns = vt_mono_diff(budget->raw_last_at, budget->raw_calm_at);
     bool is_long = budget->n_calm >= FIRST_FEW_SAMPLES && calm_ns >= FIRST_FEW_NS;
-    return budget->n_all < FIRST_SAMPLES && !is_long;
+    VtNs known_ns = vt_mono_diff(budget->raw_last_at, budget->raw_first_at);
+    return (budget->n_all < FIRST_SAMPLES || known_ns < FIRST_NS) && !is_long;
 }
 
 double

@@ -16,10 +16,11 @@ typedef struct {
     double disrupted_ppb;
     bool is_reopened; /* since a disruption: the one below means something */
     VtKalman reopened;
-    unsigned n_all;     /* samples, up to a limit */
-    unsigned n_calm;    /* samples since something happened */
-    VtMono raw_calm_at; /* the first of them, */
-    VtMono raw_last_at; /* and the last */
+    unsigned n_all;      /* samples, up to a limit */
+    VtMono raw_first_at; /* the first of all */
+    unsigned n_calm;     /* samples since something happened */
+    VtMono raw_calm_at;  /* the first of them, */
+    VtMono raw_last_at;  /* and the last */
 } VtDriftBudget;
 
 void vt_drift_budget_init(VtDriftBudget *budget, double tracking_ppb, double disrupted_ppb);

@@ -18,10 +18,12 @@ static void
 begin(VtBound *bound)
 {
     static const VtDoubt doubt = { .sigma_ns = 1000 };
-    static const VtSample sample = { .raw_offset_ns = RAW_OFFSET_NS };
     vt_bound_init(bound, 15000, 250000);
-    for (int i = 0; i < 100; i++)
+    for (int i = -100; i < 0; i++) {
+        VtSample sample = { .raw_at = { .ns = i * VT_NS_PER_SEC } };
+        sample.raw_offset_ns = RAW_OFFSET_NS;
         vt_drift_budget_take(&bound->budget, &sample, &doubt);
+    }
 }
 
 static void
