@@ -25,7 +25,9 @@ QEMU_PRIORITY = 10
 
 # 'no_timer_check': a starved guest may panic at boot under emulation without it. 'panic=-1': a
 # panicked guest reboots and, with that switched off below, ends, instead of spinning for ever.
-KERNEL_ARGUMENTS = "console=ttyS0 quiet no_timer_check panic=-1 random.trust_cpu=on"
+# 'tsc=nowatchdog': a starved guest would find its clocksource unstable and go without it.
+KERNEL_ARGUMENTS = ("console=ttyS0 quiet no_timer_check tsc=nowatchdog panic=-1 "
+                    "random.trust_cpu=on")
 
 
 @dataclass(frozen=True)

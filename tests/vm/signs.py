@@ -26,6 +26,8 @@ RATE_ERROR_PPM = 30
 
 ALARM = "/sys/class/rtc/rtc0/wakealarm"
 SLEEP_SEC = 4
+# On a busy machine the alarm may be due before the guest has lain down.
+SLEEP_ATTEMPTS = 3
 LEAST_SLEEP_NS = 2_000_000_000
 REPEAT_SEC = 0.02
 
@@ -98,11 +100,16 @@ def _run_sleep(world: World, csv_path: Path) -> Outcome:
         guest.shell.check(f"echo +{SLEEP_SEC} >{ALARM} && echo mem >/sys/power/state", 60)
         return []
 
-    outcome = watch(guest, "sleep", csv_path, disturb, AFTER_SEC, REPEAT_SEC)
-    gap = max(zip(outcome.probes, outcome.probes[1:]),
-              key=lambda pair: pair[1].sent_ns - pair[0].read_ns)
-    slept_ns = gap[1].sent_ns - gap[0].read_ns
-    if slept_ns < LEAST_SLEEP_NS:
+    for _attempt in range(SLEEP_ATTEMPTS):
+        outcome = watch(guest, "sleep", csv_path, disturb, AFTER_SEC, REPEAT_SEC)
+        gap = max(zip(outcome.probes, outcome.probes[1:]),
+                  key=lambda pair: pair[1].sent_ns - pair[0].read_ns)
+        slept_ns = gap[1].sent_ns - gap[0].read_ns
+        if slept_ns >= LEAST_SLEEP_NS:
+            break
+        guest.wait_in_step(IN_STEP_SEC)
+        n_before = guest.count_disruptions()
+    else:
         raise RigError(f"the guest slept for {slept_ns / 1e9:.3f} s only")
     recovery = analyse(outcome.probes, gap[1].sent_ns)
     journal = guest.query_journal(n_before)
