@@ -60,9 +60,9 @@ CEILINGS = {
     "rate-jump": NOTHING,
     "bare": NOTHING,
     "migration": Ceiling(exposure_ms=1500, residual_ms=0.5, floor_ms=100),
-    "host-wrong": Ceiling(exposure_ms=50, residual_ms=1, floor_ms=8),
-    "ntp-only": Ceiling(exposure_ms=3000, residual_ms=1, floor_ms=8),
-    "leap-armed": Ceiling(exposure_ms=3000, residual_ms=1, floor_ms=8),
+    "host-wrong": Ceiling(exposure_ms=50, residual_ms=1, floor_ms=8, settled_ms=1),
+    "ntp-only": Ceiling(exposure_ms=3000, residual_ms=1, floor_ms=8, settled_ms=1),
+    "leap-armed": Ceiling(exposure_ms=3000, residual_ms=1, floor_ms=8, settled_ms=1),
     "rtc-learnt": NOTHING,
     "rtc-never-learnt": NOTHING,
     # There is no sign: the tick's reading finds it.
