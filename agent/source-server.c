@@ -159,7 +159,12 @@ void
 vt_source_on_network_change(VtSource *source)
 {
     /* Whoever answers needs no other network. */
-    if (source->record.reach == 0)
+    if (source->record.reach != 0)
+        return;
+    /* A server that no request has reached was not asked too often. */
+    if (vt_provider_ntp_is_cut_off(&source->provider))
+        init_poll(source, source->config);
+    else
         vt_poll_begin_burst(&source->poll, vt_clock_read(source->owner->clock).raw);
 }
 

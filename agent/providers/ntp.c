@@ -44,6 +44,7 @@ typedef struct {
     VtProviderNtpCounters counters;
     VtNtpFacts facts;
     VtNtpPacket previous; /* the reply before this one */
+    bool is_cut_off;
 } NtpProvider;
 
 static void
@@ -199,11 +200,19 @@ take_time(NtpProvider *provider, const VtNtpExchangeResult *result)
     finish(provider, &reading);
 }
 
+static bool
+is_no_way(int error_number)
+{
+    return error_number == ENETUNREACH || error_number == ENETDOWN ||
+           error_number == EADDRNOTAVAIL;
+}
+
 static void
 on_exchanged(const VtNtpExchangeResult *result, void *user_data)
 {
     NtpProvider *provider = user_data;
 
+    provider->is_cut_off = is_no_way(result->error_number);
     if (!result->is_answered) {
         provider->counters.n_timeouts += result->error_number == ETIMEDOUT;
         set_problem(provider, result->error_number == ETIMEDOUT
@@ -394,4 +403,10 @@ vt_provider_ntp_get_facts(const VtProvider *provider)
     VtNtpFacts facts = get_instance(provider)->facts;
     facts.n_received = count_received(get_instance(provider));
     return facts;
+}
+
+bool
+vt_provider_ntp_is_cut_off(const VtProvider *provider)
+{
+    return get_instance(provider)->is_cut_off;
 }

@@ -54,6 +54,9 @@ uint32_t vt_provider_ntp_get_reference_id(const VtProvider *provider);
 /* Why it has no address, in words. */
 void vt_provider_ntp_set_problem(VtProvider *provider, const char *problem);
 
+/* Whether the last request did not leave this machine, since there was no way. */
+bool vt_provider_ntp_is_cut_off(const VtProvider *provider);
+
 /* What the server is told of how often it is asked. */
 void vt_provider_ntp_set_poll(VtProvider *provider, int poll_log2_sec);
 

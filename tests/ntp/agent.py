@@ -204,11 +204,31 @@ def check_polite(place: Place, report: TapReport) -> None:
     agent.end()
 
 
+def check_offline(place: Place, report: TapReport) -> None:
+    """There is no network at the start, and no name server ever."""
+    run("ip", "-n", place.guest, "link", "set", "wire", "down")
+    agent = Agent(place, "offline", f"[server far]\naddress={SERVER_ADDRESSES[0]}\n"
+                  "[pool nowhere]\naddress=pool.example.invalid\n")
+    wait_for(lambda: "yes" if agent.source("far").get("failures", 0) >= 6 else None)
+    n_lines = len(agent.log().splitlines())
+    time.sleep(5)
+    report.add("/ntp/agent/is-quiet-without-a-network",
+               len(agent.log().splitlines()) == n_lines <= 6, agent.log())
+    run("ip", "-n", place.guest, "link", "set", "wire", "up")
+    begun = time.monotonic()
+    found = agent.wait_for("far", usable=True)
+    waited_sec = time.monotonic() - begun
+    report.add("/ntp/agent/asks-at-once-when-the-network-comes", found != {} and waited_sec < 10,
+               f"{waited_sec:.1f} s {agent.source('far')}\n{agent.log()}")
+    agent.end()
+
+
 def check_all(place: Place, report: TapReport) -> None:
     check_one(place, report)
     check_ntpd(place, report)
     check_four(place, report)
     check_polite(place, report)
+    check_offline(place, report)
     spoilt = [log.name for log in place.folder.glob("*.log")
               if re.search(r"Sanitizer|assertion|CRITICAL", log.read_text(errors="replace"))]
     report.add("/ntp/agent/complains-of-nothing", not spoilt, str(spoilt))
