@@ -207,6 +207,7 @@ on_reading(const VtReading *reading, void *user_data)
         agent->leap = reading->leap;
     }
     carry_out(agent, &action);
+    vt_authority_note_reading(agent->authority, reading, &status, now.wall);
     if (!status.is_doubtful)
         clear_suspicion(agent, &status);
 }
@@ -343,6 +344,7 @@ begin_role(VtAgent *agent)
     VtAuthorityParams params = {
         .setting = agent->params.mode,
         .owner = agent->params.owner,
+        .feed_path = agent->params.feed_path,
         .chrony_helper_path = agent->params.chrony_helper_path,
         .link = agent->link,
         .clock = agent->clock,

@@ -26,6 +26,7 @@ typedef struct {
     VtPortPlaces places;
     VtAgentMode mode;
     VtOwnerWatchParams owner;       /* where others that steer the clock are looked for */
+    const char *feed_path;          /* where chronyd takes readings; NULL: nowhere */
     const char *chrony_helper_path; /* NULL: chronyd is not told of steps */
     VtClockSetPlaces clock_set;     /* who tells that the clock was set; kernel NULL: nobody */
     VtNs tick_ns;                   /* between readings at rest; 1 s */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/authority.h"
 
+#include "agent/feed.h"
 #include "agent/step-gate.h"
 
 /* A rate that is known less well tells no slew from none. */
@@ -16,6 +17,8 @@ struct VtAuthority {
     VtOwnerWatch *owners;
     VtStepGate *gate;
     char *helper_path;
+    char *feed_path;
+    VtFeed *feed;
     VtAuthorityListener listener;
     void *user_data;
     VtMono raw_begun_at;
@@ -150,8 +153,9 @@ vt_authority_publish(VtAuthority *authority, const VtPipelineStatus *status)
 static VtRole
 choose_role(const VtAuthority *authority)
 {
-    return vt_role_choose(authority->setting, vt_owner_watch_get(authority->owners)->kind,
-                          false);
+    VtOwnerKind owner = vt_owner_watch_get(authority->owners)->kind;
+    bool has_feed = owner == VT_OWNER_CHRONYD && vt_feed_is_wanted(authority->feed_path);
+    return vt_role_choose(authority->setting, owner, has_feed);
 }
 
 /* What the settings ask for and the owner stands in the way of. */
@@ -223,20 +227,27 @@ begin_role(VtAuthority *authority)
 }
 
 static void
+take_role(VtAuthority *authority, VtRole role)
+{
+    bool steered = vt_authority_steers(authority);
+    authority->role = role;
+    log_role(authority);
+    if (steered != vt_authority_steers(authority))
+        authority->listener.on_role(authority->user_data);
+    begin_role(authority);
+}
+
+static void
 on_owner(void *user_data)
 {
     VtAuthority *authority = user_data;
     VtRole role = choose_role(authority);
-
-    if (role == authority->role) {
-        log_role(authority);
-        set_gate(authority);
+    if (role != authority->role) {
+        take_role(authority, role);
         return;
     }
-    authority->role = role;
     log_role(authority);
-    authority->listener.on_role(authority->user_data);
-    begin_role(authority);
+    set_gate(authority);
 }
 
 void
@@ -260,6 +271,8 @@ vt_authority_new(const VtAuthorityParams *params,
     authority->clock = params->clock;
     authority->listener = *listener;
     authority->helper_path = g_strdup(params->chrony_helper_path);
+    authority->feed_path = g_strdup(params->feed_path);
+    authority->feed = vt_feed_new(params->feed_path);
     authority->gate = vt_step_gate_new(params->clock, on_gate_open, authority);
     authority->user_data = user_data;
     authority->raw_begun_at = vt_clock_read(params->clock).raw;
@@ -282,6 +295,8 @@ vt_authority_free(VtAuthority *authority)
     vt_step_gate_free(authority->gate);
     vt_owner_watch_free(authority->owners);
     g_free(authority->helper_path);
+    vt_feed_free(authority->feed);
+    g_free(authority->feed_path);
     g_free(authority->problem);
     g_free(authority->refusal);
     g_free(authority);
@@ -293,6 +308,20 @@ vt_authority_on_tick(VtAuthority *authority)
     authority->is_told_unsynchronised = false;
     vt_step_gate_on_tick(authority->gate);
     vt_owner_watch_on_tick(authority->owners);
+    /* chronyd's door for readings opens some time after chronyd is seen. */
+    VtRole role = choose_role(authority);
+    if (role != authority->role)
+        take_role(authority, role);
+}
+
+void
+vt_authority_note_reading(VtAuthority *authority,
+                          const VtReading *reading,
+                          const VtPipelineStatus *status,
+                          VtWall wall_now)
+{
+    if (authority->role == VT_ROLE_FEED)
+        (void)vt_feed_give(authority->feed, reading, status, wall_now); /* the next may pass */
 }
 
 void

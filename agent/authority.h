@@ -15,6 +15,7 @@
 typedef struct {
     VtAgentMode setting;
     VtOwnerWatchParams owner;
+    const char *feed_path;          /* where chronyd takes readings; NULL: nowhere */
     const char *chrony_helper_path; /* by which chronyd is told of steps; NULL: it is not */
     VtLink *link;                   /* both must outlive the authority */
     VtClock *clock;
@@ -68,6 +69,12 @@ VtNs vt_authority_get_claim(const VtAuthority *authority);
 /* What the kernel is told, or would be. */
 bool vt_authority_is_synchronised(const VtAuthority *authority, const VtPipelineStatus *status);
 void vt_authority_publish(VtAuthority *authority, const VtPipelineStatus *status);
+
+/* After @reading was taken in: chronyd gets it where it is fed. */
+void vt_authority_note_reading(VtAuthority *authority,
+                               const VtReading *reading,
+                               const VtPipelineStatus *status,
+                               VtWall wall_now);
 
 /* Each second; somebody else may have told the kernel otherwise meanwhile. */
 void vt_authority_on_tick(VtAuthority *authority);

@@ -4,6 +4,7 @@
 #include "agent/agent.h"
 #include "agent/config.h"
 #include "agent/control.h"
+#include "agent/feed.h"
 #include "agent/hints/clocksource.h"
 #include "agent/owner.h"
 #include "agent/rehearsal.h"
@@ -98,6 +99,7 @@ make_params(const VtAgentConfig *config, const VtNtpKeys *keys, VtAgentMemory *m
         .places = vt_port_places_system(),
         .mode = (VtAgentMode)config->mode,
         .owner = vt_owner_watch_system,
+        .feed_path = VT_FEED_PATH,
         .chrony_helper_path = VT_CHRONY_HELPER_SOCKET,
         .clock_set = { .kernel = &vt_set_watch_system },
         .tick_ns = VT_NS_PER_SEC,

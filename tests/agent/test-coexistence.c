@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The whole agent beside another time daemon, over a simulated kernel that counts writes. */
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <glib/gstdio.h>
@@ -8,6 +10,7 @@
 #include "agent/chrony-helper.h"
 #include "agent/tracking.h"
 #include "proto/chrony-command.h"
+#include "proto/chrony-sock.h"
 #include "tests/agent/fake-chrony.h"
 #include "tests/agent/fake-host.h"
 #include "tests/agent/fake-proc.h"
@@ -28,6 +31,7 @@ typedef struct {
     FakeProc proc;
     char *units;
     const char *helper_path; /* NULL: none */
+    const char *feed_path;   /* NULL: none */
     VtClock *clock;
     VtAgent *agent;
 } Fixture;
@@ -52,6 +56,7 @@ start(Fixture *fixture, VtAgentMode mode)
         .places = fake_host_get_places(&fixture->host),
         .mode = mode,
         .owner = { .where = fake_proc_get_places(&fixture->proc), .folders = folders },
+        .feed_path = fixture->feed_path,
         .chrony_helper_path = fixture->helper_path,
         .clock_set = { .kernel = &fake_kernel_set_watch, .instance = &fixture->kernel },
         .tick_ns = 5 * VT_NS_PER_MS,
@@ -180,6 +185,34 @@ test_chronyd_is_told_of_the_step(Fixture *fixture, gconstpointer data)
     g_clear_pointer(&fixture->agent, vt_agent_free);
     vt_chrony_helper_free(helper);
     fake_chrony_clear(&chrony);
+}
+
+/* chronyd opens its door for readings some time after it was seen. */
+static void
+test_chronyd_is_fed_once_it_listens(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *folder = g_dir_make_tmp("virt-time-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(folder, "feed.sock", NULL);
+    g_auto(VtFd) chronyd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    uint8_t sample[VT_CHRONY_SAMPLE_BYTES + 1];
+    (void)data;
+    start_chronyd(fixture);
+    fixture->feed_path = path;
+    start(fixture, VT_AGENT_MODE_AUTO);
+    wait_for_state(fixture, VT_STATE_ASSIST);
+    g_assert_cmpint(vt_agent_look(fixture->agent).authority.role, ==, VT_ROLE_ASSIST);
+
+    g_strlcpy(address.sun_path, path, sizeof address.sun_path);
+    g_assert_cmpint(bind(chronyd, (struct sockaddr *)&address, sizeof address), ==, 0);
+    go_on(fixture);
+
+    g_assert_cmpint(vt_agent_look(fixture->agent).authority.role, ==, VT_ROLE_FEED);
+    g_assert_cmpint(recv(chronyd, sample, sizeof sample, 0), ==, VT_CHRONY_SAMPLE_BYTES);
+    g_assert_cmpuint(fixture->kernel.n_settings, ==, 0);
+    g_clear_pointer(&fixture->agent, vt_agent_free);
+    g_assert_cmpint(g_unlink(path), ==, 0);
+    g_assert_cmpint(g_rmdir(folder), ==, 0);
 }
 
 static void
@@ -322,6 +355,7 @@ main(int argc, char **argv)
     add("disruption-is-stepped-and-nothing-else-touched",
         test_disruption_is_stepped_and_nothing_else_touched);
     add("chronyd-is-told-of-the-step", test_chronyd_is_told_of_the_step);
+    add("chronyd-is-fed-once-it-listens", test_chronyd_is_fed_once_it_listens);
     add("yields-to-a-unit-that-starts", test_yields_to_a_unit_that_starts);
     add("yields-at-a-foreign-rate", test_yields_at_a_foreign_rate);
     add("takes-over-when-the-owner-is-gone", test_takes_over_when_the_owner_is_gone);
