@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import re
 import shutil
 import stat
@@ -58,9 +59,14 @@ def _pad(data: bytes) -> bytes:
     return data + b"\0" * (-len(data) % 4)
 
 
-def find_libraries(program: Path) -> list[Path]:
-    """What the dynamic linker will look for, the linker itself included."""
-    result = subprocess.run(["ldd", str(program)], text=True, capture_output=True, check=False)
+def find_libraries(program: Path, beside: Path | None = None) -> list[Path]:
+    """What the dynamic linker will look for, the linker itself included; in the folder `beside`,
+    too."""
+    environment = dict(os.environ)
+    if beside is not None:
+        environment["LD_LIBRARY_PATH"] = str(beside)
+    result = subprocess.run(["ldd", str(program)], text=True, capture_output=True, check=False,
+                            env=environment)
     if "not a dynamic executable" in result.stdout + result.stderr:
         return []
     if result.returncode != 0 or "not found" in result.stdout:

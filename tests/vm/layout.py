@@ -54,6 +54,10 @@ class Layout:
         return self.build_dir / "tests" / "vm" / "rtc-edge"
 
     @property
+    def watch_clock(self) -> Path:
+        return self.build_dir / "tests" / "vm" / "watch-clock"
+
+    @property
     def probe_host(self) -> Path:
         return self.build_dir / "tests" / "vm" / "probe-host"
 

@@ -24,6 +24,7 @@ from .hypervisor import Hypervisor
 from .initramfs import build_initramfs
 from .kernel import Kernel, fetch_kernel, fetch_new_kernel
 from .layout import Layout, RigError
+from .neighbours import Neighbour
 from .opener import Opener
 from .peers import Peers
 from .system_image import build_system_image
@@ -93,10 +94,10 @@ class Rig:
         plan = self._plan(role, True, initramfs, NEW_MEMORY_MIB)
         return self._boot(replace(plan, kernel=kernel, machine=machine))
 
-    def boot_system(self, role: str) -> Guest:
+    def boot_system(self, role: str, neighbour: Neighbour | None = None) -> Guest:
         """A guest with systemd, which starts what is installed."""
-        image = self._run_dir / "system-image"
-        build_system_image(self.layout, self._kernel, image)
+        image = self._run_dir / f"{role}-image"
+        build_system_image(self.layout, self._kernel, image, neighbour)
         return self._boot(self._plan(role, True, image, SYSTEM_MEMORY_MIB))
 
     def _plan(self, role: str, has_link: bool, initramfs: Path, memory_mib: int) -> DomainPlan:

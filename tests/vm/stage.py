@@ -8,12 +8,14 @@ from pathlib import Path
 
 from .alone import ALONE
 from .bare import BARE
+from .coexistence import BESIDE
 from .devices import DEVICE_SCENARIOS, DEVICES
 from .guest import Guest
 from .hardships import HARDSHIPS, Hardship, World
 from .hostd import Hostd
 from .kvm import KVM
 from .migration import MIGRATION
+from .neighbours import CHRONYD
 from .networks import LINKED, LINKLESS
 from .oddities import ODDITIES
 from .rates import RATES
@@ -25,7 +27,7 @@ from .units import SYSTEM
 # In this order: the first one starts the agent, the last ones need a guest of their own.
 ALL: tuple[Scenario | Hardship, ...] = (*RECOVERIES, *HARDSHIPS, *ODDITIES, *SIGNS, *MIGRATION,
                                         *LINKED, *RATES, *BARE, *LINKLESS, *ALONE, *KVM,
-                                        *DEVICE_SCENARIOS, *SYSTEM)
+                                        *DEVICE_SCENARIOS, *SYSTEM, *BESIDE)
 
 
 class Kind(IntEnum):
@@ -36,6 +38,7 @@ class Kind(IntEnum):
     LINKLESS = 2
     DEVICES = 3
     SYSTEM = 4
+    NEIGHBOUR = 5
 
 
 def find_kind(scenario: Scenario | Hardship) -> Kind:
@@ -43,6 +46,8 @@ def find_kind(scenario: Scenario | Hardship) -> Kind:
         return Kind.SYSTEM
     if scenario in DEVICE_SCENARIOS:
         return Kind.DEVICES
+    if scenario in BESIDE:
+        return Kind.NEIGHBOUR
     if scenario in RATES:
         return Kind.OSCILLATOR
     on_linkless = (*BARE, *LINKLESS, *ALONE, *KVM)
@@ -74,6 +79,8 @@ class Stage:
         elif kind == Kind.DEVICES:
             self.guest = self._rig.boot_new("devices", DEVICES)
             self.guest.start_agent()
+        elif kind == Kind.NEIGHBOUR:
+            self.guest = self._rig.boot_system("neighbour", CHRONYD)
         elif kind == Kind.OSCILLATOR:
             self.guest = self._rig.boot_guest_with_oscillator("oscillator")
             self.guest.start_agent()

@@ -12,6 +12,7 @@ from pathlib import Path
 from .initramfs import Archive, find_busybox, find_libraries
 from .kernel import Kernel
 from .layout import Layout, RigError
+from .neighbours import LIBRARIES, Neighbour, find_packages
 
 MANAGER = Path("/usr/lib/systemd")
 UNITS = MANAGER / "system"
@@ -34,7 +35,8 @@ SYSTEM_UNITS = {
     "slices.target": (),
     "timers.target": (),
 }
-OWN_UNITS = ("virt-time-agent.service", "virt-time-hostd.service", "virt-time-opener.socket")
+OWN_UNITS = ("virt-time-agent.service", "virt-time-chrony-helper.socket")
+HOST_UNITS = ("virt-time-hostd.service", "virt-time-opener.socket")
 TEST_UNITS = ("test-probe.service", "test-shell.service", "test-channel.socket")
 UDEV_RULES = ("50-udev-default.rules", "99-systemd.rules")
 
@@ -82,11 +84,16 @@ class _Merged:
         self.add(Path(name), text.encode(), 0o644)
 
 
-def build_system_image(layout: Layout, kernel: Kernel, target: Path) -> None:
+def build_system_image(layout: Layout, kernel: Kernel, target: Path,
+                       neighbour: Neighbour | None = None) -> None:
+    """Both daemons; or the agent beside a time daemon of somebody else's."""
     image = _Merged()
     _add_manager(image)
+    if neighbour is not None:
+        _add_neighbour(image, neighbour, find_packages(layout))
+    units = OWN_UNITS if neighbour is not None else OWN_UNITS + HOST_UNITS
     with tempfile.TemporaryDirectory(prefix="virt-time-stage-") as stage:
-        _install(layout, Path(stage))
+        _install(layout, Path(stage), units)
         _add_installed(image, Path(stage))
     _add_test_parts(image, layout)
     for module in kernel.modules:
@@ -94,7 +101,7 @@ def build_system_image(layout: Layout, kernel: Kernel, target: Path) -> None:
     order = "".join(f"/modules/{module.name}\n" for module in kernel.modules)
     image.add_text("modules/order", order)
     for name, text in FILES.items():
-        image.add_text(name, text)
+        image.add_text(name, text + _make_account(name, neighbour))
     target.write_bytes(gzip.compress(image.archive.finish(), compresslevel=1))
 
 
@@ -115,7 +122,34 @@ def _add_manager(image: _Merged) -> None:
     image.add_copy(Path("/usr/lib/sysusers.d/basic.conf"))
 
 
-def _install(layout: Layout, stage: Path) -> None:
+def _make_account(name: str, neighbour: Neighbour | None) -> str:
+    if neighbour is None or name not in ("etc/passwd", "etc/group"):
+        return ""
+    user, password, user_id, *_ = neighbour.user.split(":")
+    return {"etc/passwd": f"{neighbour.user}\n",
+            "etc/group": f"{user}:{password}:{user_id}:\n"}[name]
+
+
+def _add_neighbour(image: _Merged, neighbour: Neighbour, packages: Path) -> None:
+    for name in neighbour.programs:
+        image.add(Path(name), (packages / name).read_bytes(), 0o755)
+        for library in find_libraries(packages / name, packages / LIBRARIES):
+            inside = library.is_relative_to(packages)
+            place = Path("/") / library.relative_to(packages) if inside else library
+            image.add(place, library.read_bytes(), 0o755)
+    for tool in neighbour.tools:
+        image.add_program(Path(tool), Path(tool))
+    for name, source in neighbour.files.items():
+        path = packages / source
+        image.add(Path(name), path.read_bytes(), path.stat().st_mode & 0o777)
+    for name, text in neighbour.texts.items():
+        image.add_text(name, text)
+    # What is installed is started at the first boot, by default: the scenario does it, later.
+    image.add_text("etc/systemd/system-preset/00-test.preset",
+                   "".join(f"disable {unit}\n" for unit in (neighbour.unit, *HOST_UNITS)))
+
+
+def _install(layout: Layout, stage: Path, units: tuple[str, ...]) -> None:
     result = subprocess.run(
         ["meson", "install", "--quiet", "--no-rebuild", "-C", str(layout.build_dir),
          "--destdir", str(stage)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
@@ -123,7 +157,7 @@ def _install(layout: Layout, stage: Path) -> None:
     if result.returncode != 0:
         raise RigError(f"'meson install' failed: {result.stderr.strip() or result.stdout}")
     # Works below a folder, and shows what each [Install] says.
-    result = subprocess.run(["systemctl", f"--root={stage}", "enable", *OWN_UNITS],
+    result = subprocess.run(["systemctl", f"--root={stage}", "enable", *units],
                             stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if result.returncode != 0:
         raise RigError(f"the units cannot be enabled: {result.stderr.strip()}")
@@ -144,6 +178,7 @@ def _add_test_parts(image: _Merged, layout: Layout) -> None:
     image.add_program(find_busybox(), Path("/usr/bin/busybox"))
     image.add_program(layout.probe_guest, Path("/usr/bin/probe-guest"))
     image.add_program(layout.step_clock, Path("/usr/bin/step-clock"))
+    image.add_program(layout.watch_clock, Path("/usr/bin/watch-clock"))
     scripts = layout.guest_scripts
     image.add(Path("/init"), (scripts / "system-init").read_bytes(), 0o755)
     image.add(Path("/usr/bin/shell-port"), (scripts / "shell-port").read_bytes(), 0o755)
