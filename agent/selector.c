@@ -275,10 +275,20 @@ vt_selector_on_tick(VtSelector *selector)
     judge(selector);
 }
 
+static bool
+is_followed_serving(const VtSelector *selector)
+{
+    const VtSource *followed = vt_selector_get_followed(selector);
+    return followed != NULL &&
+           vt_source_get_candidate(followed, selector->is_urgent, get_raw_now(selector))
+               .is_usable;
+}
+
 void
 vt_selector_on_reading(VtSelector *selector)
 {
-    if (vt_selector_get_followed(selector) != NULL && !selector->is_urgent)
+    /* One that has died is replaced when its last chance has gone by, not at the tick after. */
+    if (is_followed_serving(selector) && !selector->is_urgent)
         return;
     name_falsetickers(selector);
     judge(selector);

@@ -410,6 +410,29 @@ test_pool_goes_on_when_the_followed_member_dies(Fixture *fixture, gconstpointer 
     g_assert_cmpuint(fixture->kernel.n_steps, ==, 0);
 }
 
+static void
+test_dead_server_is_replaced_within_three_polls(Fixture *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    start(fixture);
+    wait_until_synchronised(fixture);
+    pass(fixture, 5 * VT_NS_PER_SEC);
+    g_autofree char *first = g_strdup(vt_agent_look(fixture->agent).reference);
+    FakeNtp *dead = &fixture->servers[first[0] - 'a'];
+    unsigned n_requests = dead->n_requests;
+
+    dead->manner = FAKE_NTP_SILENT;
+    bool has_timed_out = false;
+    guint id = g_timeout_add_seconds(TIMEOUT_SEC, on_timeout, &has_timed_out);
+    while (!has_timed_out && g_str_equal(vt_agent_look(fixture->agent).reference, first))
+        g_main_context_iteration(NULL, TRUE);
+    g_source_remove(id);
+
+    g_assert_false(has_timed_out);
+    g_assert_cmpuint(dead->n_requests - n_requests, <=, 3);
+    g_assert_true(is_synchronised(fixture));
+}
+
 #define add(path, data, function) \
     g_test_add("/agent/many-servers/" path, Fixture, data, set_up, function, tear_down)
 
@@ -433,6 +456,8 @@ main(int argc, char **argv)
     add("leap-second-takes-the-word-of-half", NULL, test_leap_second_takes_the_word_of_half);
     add("nobody-is-followed-while-the-required-one-is-silent", NULL,
         test_nobody_is_followed_while_the_required_one_is_silent);
+    add("dead-server-is-replaced-within-three-polls", NULL,
+        test_dead_server_is_replaced_within_three_polls);
     add("local-server-is-followed-within-two-seconds", NULL,
         test_local_server_is_followed_within_two_seconds);
     add("one-pool-member-against-another-steps-nothing", NULL,
