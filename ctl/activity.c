@@ -9,6 +9,7 @@ typedef struct {
     unsigned n_unresolved; /* of those online */
 } Activity;
 
+/* The link and the clocks of this machine need nobody's network. */
 static void
 count_source(Activity *activity, GVariant *source)
 {
@@ -19,12 +20,13 @@ count_source(Activity *activity, GVariant *source)
     (void)g_variant_lookup(source, "online", "b", &is_online); /* absent: it is */
     (void)g_variant_lookup(source, "kind", "&s", &kind);
     (void)g_variant_lookup(source, "address", "&s", &address);
+    if (!g_str_equal(kind, "server") && !g_str_equal(kind, "pool"))
+        return;
     if (is_online)
         activity->n_online++;
     else
         activity->n_offline++;
-    bool is_ntp = g_str_equal(kind, "server") || g_str_equal(kind, "pool");
-    if (is_online && is_ntp && *address == '\0')
+    if (is_online && *address == '\0')
         activity->n_unresolved++;
 }
 
@@ -66,9 +68,8 @@ const VtCommand vt_command_activity = {
     .name = "activity",
     .side = VT_SIDE_AGENT,
     .options = VT_COMMAND_HAS_WATCH,
-    .summary = "show how many sources are asked",
-    .help =
-        "Shows how many sources are asked, how many were told by 'offline' to be left alone,\n"
-        "and of how many of those that are asked the address is not known (yet).\n",
+    .summary = "show how many NTP sources are asked",
+    .help = "Shows how many NTP sources are asked, how many were told by 'offline' to be left\n"
+            "alone, and of how many of those that are asked the address is not known (yet).\n",
     .run = run_activity,
 };

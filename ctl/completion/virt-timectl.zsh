@@ -8,7 +8,7 @@ _virt_timectl_commands() {
         'sourcestats:show what the last readings of each source tell together'
         'selectdata:show why each source is or is not followed'
         'ntpdata:show the last exchange with each NTP server, or with one'
-        'activity:show how many sources are asked'
+        'activity:show how many NTP sources are asked'
         'burst:ask the sources, or one of them, several times now'
         'makestep:have the clock measured, and stepped where it is wrong, now'
         'online:ask the sources, or one of them, again'

@@ -190,12 +190,12 @@ test_activity_counts(void)
     g_auto(Outcome) text = RUN("activity", "--socket", path);
     g_auto(Outcome) json = RUN("activity", "--json", "--socket", path);
 
-    assert_answer(&text, "3 sources online\n"
+    assert_answer(&text, "2 sources online\n"
                          "1 sources offline\n"
                          "1 sources with unknown address\n");
     assert_answer(&json, "{\n"
                          "  \"offline\" : 1,\n"
-                         "  \"online\" : 3,\n"
+                         "  \"online\" : 2,\n"
                          "  \"unresolved\" : 1\n"
                          "}\n");
 }
