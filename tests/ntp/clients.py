@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ntp.place import HOST_ADDRESS, Place
+from ntp.place import HOST_ADDRESS, Place, Programs
 
 # Where the packages of tools/client-packages.txt were unpacked.
 ROOT = Path(os.environ.get("VT_NTP_CLIENTS", "/nonexistent"))
@@ -43,16 +43,20 @@ def wait_for(look: Callable[[], str | None]) -> str:
 class Chronyd:
     """Never steers the clock (-x), and could not."""
 
-    def __init__(self, place: Place, name: str, lines: str, namespace: str | None = None) -> None:
+    def __init__(self, place: Programs, name: str, lines: str,
+                 namespace: str | None = None) -> None:
         self._place = place
         self._socket = str(place.folder / f"{name}.sock")
         self._log = f"{name}.log"
-        self._namespace = namespace or place.guest
+        self._namespace = namespace or place.list_namespaces()[-1]
         settings = place.write(f"{name}.conf", "\n".join((
             lines, f"bindcmdaddress {self._socket}", "user root",
             f"pidfile {place.folder}/{name}.pid", "")))
-        self.program = place.start(self._namespace, self._log, str(ROOT / "usr/sbin/chronyd"), "-x",
-                                   "-d", "-f", settings, environment=ENVIRONMENT)
+        self.program = place.start(self._namespace, self._log, str(ROOT / "usr/sbin/chronyd"),
+                                   "-x", "-d", "-f", settings, environment=ENVIRONMENT)
+
+    def end(self) -> None:
+        self._place.end(self.program)
 
     def ask(self, command: str) -> str:
         return self._place.ask(self._namespace, str(ROOT / "usr/bin/chronyc"), "-h",

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 # No client of a test may move the clock of the machine it runs on, whatever it tries.
 NO_CLOCK = ["setpriv", "--bounding-set", "-sys_time", "--inh-caps", "-sys_time",
@@ -29,48 +30,40 @@ def run(*command: str, check: bool = True) -> str:
 
 
 @dataclass
-class Place:
-    """Use as a context. `host` and `guest` are the namespaces, `folder` is for files."""
+class Programs:
+    """Use as a context: a folder for files, and programs in network namespaces. Those that are left
+    over end with it."""
 
     folder: Path = field(init=False)
-    host: str = field(init=False)
-    guest: str = field(init=False)
     _programs: list[subprocess.Popen] = field(default_factory=list)
+    _temporary: tempfile.TemporaryDirectory = field(init=False)
 
-    def __enter__(self) -> Place:
+    def __enter__(self) -> Self:
         self._temporary = tempfile.TemporaryDirectory(prefix="vt-ntp-")
         self.folder = Path(self._temporary.name)
         # chronyd wants the folder of its socket closed to others.
         self.folder.chmod(0o700)
-        self.host, self.guest = (f"vtntp{os.getpid()}{side}" for side in ("h", "g"))
         try:
-            self._lay_wire()
+            self.lay_out()
         except BaseException:
             self.__exit__()
             raise
         return self
 
-    def _lay_wire(self) -> None:
-        for name in (self.host, self.guest):
-            run("ip", "netns", "add", name)
-            run("ip", "-n", name, "link", "set", "lo", "up")
-        run("ip", "-n", self.host, "link", "add", "wire", "type", "veth",
-            "peer", "name", "wire", "netns", self.guest)
-        for name, addresses in ((self.host, (HOST_ADDRESS + "/24", HOST_ADDRESS_V6 + "/64",
-                                             "198.51.100.1/24")),
-                                (self.guest, (GUEST_ADDRESS + "/24", GUEST_ADDRESS_V6 + "/64",
-                                              STRANGER_ADDRESS + "/24"))):
-            for address in addresses:
-                extra = ["nodad"] if ":" in address else []
-                run("ip", "-n", name, "addr", "add", address, "dev", "wire", *extra)
-            run("ip", "-n", name, "link", "set", "wire", "up")
-
     def __exit__(self, *_: object) -> None:
         for program in reversed(self._programs):
             self.end(program)
-        for name in (self.host, self.guest):
+        for name in self.list_namespaces():
             run("ip", "netns", "del", name, check=False)
         self._temporary.cleanup()
+
+    def lay_out(self) -> None:
+        """Makes the namespaces and what joins them."""
+        raise NotImplementedError
+
+    def list_namespaces(self) -> list[str]:
+        """Clients run in the last one."""
+        raise NotImplementedError
 
     def command(self, namespace: str, *command: str) -> list[str]:
         return ["ip", "netns", "exec", namespace, *NO_CLOCK, *command]
@@ -112,6 +105,32 @@ class Place:
         path.write_text(text, encoding="utf-8")
         path.chmod(0o600)
         return str(path)
+
+
+@dataclass
+class Place(Programs):
+    """`host` and `guest` are namespaces, joined by a wire."""
+
+    host: str = field(init=False, default=f"vtntp{os.getpid()}h")
+    guest: str = field(init=False, default=f"vtntp{os.getpid()}g")
+
+    def list_namespaces(self) -> list[str]:
+        return [self.host, self.guest]
+
+    def lay_out(self) -> None:
+        for name in self.list_namespaces():
+            run("ip", "netns", "add", name)
+            run("ip", "-n", name, "link", "set", "lo", "up")
+        run("ip", "-n", self.host, "link", "add", "wire", "type", "veth",
+            "peer", "name", "wire", "netns", self.guest)
+        for name, addresses in ((self.host, (HOST_ADDRESS + "/24", HOST_ADDRESS_V6 + "/64",
+                                             "198.51.100.1/24")),
+                                (self.guest, (GUEST_ADDRESS + "/24", GUEST_ADDRESS_V6 + "/64",
+                                              STRANGER_ADDRESS + "/24"))):
+            for address in addresses:
+                extra = ["nodad"] if ":" in address else []
+                run("ip", "-n", name, "addr", "add", address, "dev", "wire", *extra)
+            run("ip", "-n", name, "link", "set", "wire", "up")
 
     def is_clock_safe(self) -> bool:
         """Whether a program in here really lacks the right to set the clock."""
