@@ -2,6 +2,7 @@
 #include "ctl/cells.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 #define PPB_PER_PPM 1000.0
 
@@ -59,11 +60,23 @@ vt_cells_add_age(VtTable *table, GVariant *facts, const char *key, bool is_known
         vt_table_add_cell(table, VT_CELL_ABSENT);
 }
 
+static void
+add_ppm(VtTable *table, GVariant *facts, const char *key, bool is_known, const char *sign)
+{
+    double ppm = vt_facts_get_number(facts, key) / PPB_PER_PPM;
+    g_autofree char *text = g_strdup_printf("%s%.3f", ppm < 0 ? "-" : sign, fabs(ppm));
+
+    vt_table_add_cell(table, is_known ? text : VT_CELL_ABSENT);
+}
+
 void
 vt_cells_add_rate(VtTable *table, GVariant *facts, const char *key, bool is_known)
 {
-    g_autofree char *text =
-        g_strdup_printf("%+.3f", vt_facts_get_number(facts, key) / PPB_PER_PPM);
+    add_ppm(table, facts, key, is_known, "+");
+}
 
-    vt_table_add_cell(table, is_known ? text : VT_CELL_ABSENT);
+void
+vt_cells_add_skew(VtTable *table, GVariant *facts, const char *key, bool is_known)
+{
+    add_ppm(table, facts, key, is_known, "");
 }

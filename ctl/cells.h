@@ -17,3 +17,5 @@ void vt_cells_add_offset(VtTable *table, GVariant *facts, const char *key, bool 
 void vt_cells_add_age(VtTable *table, GVariant *facts, const char *key, bool is_known);
 /* Parts per billion as parts per million: "+12.345". */
 void vt_cells_add_rate(VtTable *table, GVariant *facts, const char *key, bool is_known);
+/* The same for what only bounds one, and has no sign: "12.345". */
+void vt_cells_add_skew(VtTable *table, GVariant *facts, const char *key, bool is_known);

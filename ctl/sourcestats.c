@@ -33,7 +33,7 @@ add_source(VtTable *table, GVariant *source, bool colour)
     vt_cells_add_age(table, source, "span-ns", n_samples > 1);
     /* Two readings make a line, the third one shows whether it is worth anything. */
     vt_cells_add_rate(table, source, "rate-ppb", n_samples > 2);
-    vt_cells_add_rate(table, source, "skew-ppb", n_samples > 2);
+    vt_cells_add_skew(table, source, "skew-ppb", n_samples > 2);
     vt_cells_add_offset(table, source, "mean-offset-ns", n_samples > 0);
     vt_cells_add_span(table, source, "deviation-ns", n_samples > 2);
 }

@@ -44,7 +44,7 @@ static const char sources_text[] =
 
 static const char stats_text[] =
     "NAME             NP  NR  SPAN  FREQUENCY  FREQ SKEW     OFFSET  STD DEV\n"
-    "link             64  30  63 s     -0.013     +0.040  -1.400 us   900 ns\n"
+    "link             64  30  63 s     -0.013      0.040  -1.400 us   900 ns\n"
     "office            2   0     -          -          -          -        -\n"
     "home              0   0     -          -          -          -        -\n"
     "away\\u{001b}[2J   0   0     -          -          -          -        -\n";
