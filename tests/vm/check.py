@@ -73,6 +73,8 @@ CEILINGS = {
     "card-clock": NOTHING,
     "card-alone": NOTHING,
     "beside-chronyd": Ceiling(exposure_ms=100, residual_ms=1, floor_ms=8, settled_ms=1),
+    "administrators-day": NOTHING,
+    "administrators-units": NOTHING,
     "units": Ceiling(exposure_ms=50, residual_ms=0.5, floor_ms=8),
 }
 

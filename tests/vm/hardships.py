@@ -32,6 +32,7 @@ class World:
     hostd: Hostd
     hypervisor: Hypervisor
     run_dir: Path  # for sockets that hostd's user shall reach
+    neighbour: Guest | None = None  # on the same bridge, with a hostd of its own
 
 
 @dataclass(frozen=True)

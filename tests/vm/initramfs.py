@@ -86,7 +86,7 @@ def _find_place(module: Path) -> str:
 
 
 def build_initramfs(layout: Layout, kernel: Kernel, target: Path,
-                    peers: Peers | None = None) -> None:
+                    peers: Peers | None = None, has_hostd: bool = False) -> None:
     """Daemons that are not built yet are left out: the rig works without them."""
     programs = {
         "bin/busybox": find_busybox(),
@@ -100,10 +100,12 @@ def build_initramfs(layout: Layout, kernel: Kernel, target: Path,
         programs["usr/sbin/virt-time-agent"] = layout.agent
     if layout.ctl.exists():
         programs["usr/bin/virt-timectl"] = layout.ctl
+    if has_hostd:
+        programs["usr/sbin/virt-time-hostd"] = layout.hostd
     if peers is not None:
         programs.update(peers.list_programs())
     scripts = {"init": "init", "bin/shell-port": "shell-port", "bin/supervise": "supervise",
-               "bin/start-agent": "start-agent"}
+               "bin/start-agent": "start-agent", "bin/start-hostd": "start-hostd"}
 
     archive = Archive()
     for folder in FOLDERS:

@@ -33,6 +33,9 @@ from .wire import Bridge
 # Its image, packed and unpacked twice, and what runs in it.
 SYSTEM_MEMORY_MIB = 512
 
+# hostd's libraries, those of libvirt among them, packed and unpacked.
+SERVER_MEMORY_MIB = 320
+
 # A kernel that is made for every computer.
 NEW_MEMORY_MIB = 320
 
@@ -75,6 +78,12 @@ class Rig:
         """Returns when the guest answers. Its agent is not started."""
         plan = self._plan(role, has_link, self._initramfs, MEMORY_MIB)
         return self._boot(replace(plan, machine=machine))
+
+    def boot_server(self, role: str) -> Guest:
+        """One that has hostd, too, and no link."""
+        initramfs = self._run_dir / "server-initramfs"
+        build_initramfs(self.layout, self._kernel, initramfs, has_hostd=True)
+        return self._boot(self._plan(role, False, initramfs, SERVER_MEMORY_MIB))
 
     def boot_guest_with_oscillator(self, role: str) -> Guest:
         """One whose oscillator can be made to jump, and with a link."""

@@ -32,7 +32,7 @@ RESTART_SEC = 15
 KEPT = "links of an earlier start: 1"
 
 
-def _wait_for(guest: Guest, what: str, command: str, timeout_sec: float) -> str:
+def wait_for(guest: Guest, what: str, command: str, timeout_sec: float) -> str:
     """Until `command` succeeds; returns what it printed."""
     deadline = time.monotonic() + timeout_sec
     while True:
@@ -44,13 +44,13 @@ def _wait_for(guest: Guest, what: str, command: str, timeout_sec: float) -> str:
         time.sleep(0.2)
 
 
-def _show(guest: Guest, unit: str, key: str) -> str:
+def show(guest: Guest, unit: str, key: str) -> str:
     return guest.shell.check(f"systemctl show --value -p {key} {unit}").strip()
 
 
 def _check_rights(guest: Guest, daemon: str) -> Claim:
     user, rights = RIGHTS[daemon]
-    pid = _show(guest, daemon, "MainPID")
+    pid = show(guest, daemon, "MainPID")
     status = dict(re.findall(r"(\w+):\t(.*)", guest.shell.check(f"cat /proc/{pid}/status")))
     user_id = guest.shell.check(f"id -u {user}").strip()
     wanted = f"{sum(1 << bit for bit in rights):016x}"
@@ -63,22 +63,22 @@ def _check_rights(guest: Guest, daemon: str) -> Claim:
 
 
 def _check_restart_of_agent(guest: Guest) -> Claim:
-    before = _show(guest, AGENT, "MainPID")
+    before = show(guest, AGENT, "MainPID")
     guest.shell.check(f"kill -9 {before}")
-    _wait_for(guest, "the agent again",
+    wait_for(guest, "the agent again",
               f"systemctl is-active -q {AGENT} && [ $(systemctl show --value -p MainPID {AGENT}) "
               f"!= {before} ] && virt-timectl tracking", RESTART_SEC)
     guest.wait_in_step(IN_STEP_SEC)
-    n_restarts = _show(guest, AGENT, "NRestarts")
+    n_restarts = show(guest, AGENT, "NRestarts")
     return Claim("agent-comes-back-from-a-kill", n_restarts == "1", f"{n_restarts} restarts")
 
 
 def _check_kept_links(guest: Guest) -> list[Claim]:
     store = f"systemctl show --value -p NFileDescriptorStore {HOSTD}"
-    _wait_for(guest, "a link in the descriptor store", f"[ $({store}) = 1 ]", START_SEC)
+    wait_for(guest, "a link in the descriptor store", f"[ $({store}) = 1 ]", START_SEC)
     guest.shell.check(f"systemctl restart {HOSTD}", START_SEC)
     said = guest.shell.check(f"journalctl -o cat --no-pager -u {HOSTD}")
-    _wait_for(guest, "libvirt again", "virt-timectl guests | grep -q '^Libvirt *: connected'",
+    wait_for(guest, "libvirt again", "virt-timectl guests | grep -q '^Libvirt *: connected'",
               START_SEC)
     return [Claim("hostd-keeps-its-links", KEPT in said, _last(said))]
 
@@ -89,7 +89,7 @@ def _last(text: str) -> str:
 
 
 def _check_units(guest: Guest) -> list[Claim]:
-    _wait_for(guest, "both daemons", f"systemctl is-active {AGENT} {HOSTD}", START_SEC)
+    wait_for(guest, "both daemons", f"systemctl is-active {AGENT} {HOSTD}", START_SEC)
     states = guest.shell.run(f"systemctl is-enabled {AGENT} {HOSTD} virt-time-opener.socket")
     claims = [Claim("are-enabled", states[0] == 0, " ".join(states[1].split()))]
     claims += [_check_rights(guest, daemon) for daemon in RIGHTS]
