@@ -454,7 +454,8 @@ vt_agent_look(VtAgent *agent)
 {
     VtInstant now = vt_clock_read(agent->clock);
     VtPipelineStatus status = vt_pipeline_get_status(agent->pipeline, now);
-    const char *link_problem = vt_link_get_problem(agent->link);
+    bool is_link_missed = !vt_link_is_missing(agent->link) || !status.has_reference;
+    const char *link_problem = is_link_missed ? vt_link_get_problem(agent->link) : NULL;
     const char *problem = vt_authority_get_problem(agent->authority);
     status.n_disruptions = count_disruptions(agent, now);
 

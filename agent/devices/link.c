@@ -382,6 +382,12 @@ vt_link_get_addresses(const VtLink *link, const VtLinkAddress **ret_addresses)
     return link->n_addresses;
 }
 
+bool
+vt_link_is_missing(const VtLink *link)
+{
+    return g_error_matches(link->problem, VT_ERROR, VT_ERROR_NOT_FOUND);
+}
+
 const char *
 vt_link_get_problem(const VtLink *link)
 {

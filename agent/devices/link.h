@@ -76,6 +76,9 @@ uint8_t vt_link_get_addresses(const VtLink *link, const VtLinkAddress **ret_addr
 /* Why there is no port, in words; NULL when there is one. Transfer none. */
 const char *vt_link_get_problem(const VtLink *link);
 
+/* This machine has no such port, which is no fault of a machine that follows another clock. */
+bool vt_link_is_missing(const VtLink *link);
+
 /*
  * Sends a time request. @request carries nonce and packet; session and epoch are filled in, and
  * the packet's transmit stamp with the clock read just before sending, which is also returned.

@@ -16,6 +16,8 @@ test_server_alone_sets_the_clock(ServedAgent *fixture, gconstpointer data)
     g_assert_cmpuint(fixture->kernel.n_steps, ==, 1);
     g_assert_cmpuint(fixture->server.n_requests, >=, 6);
     g_assert_cmpint(served_agent_get_error(fixture), <, 5 * VT_NS_PER_MS);
+    /* Not to have a port is none where something else serves. */
+    g_assert_cmpstr(vt_agent_look(fixture->agent).problem, ==, "");
     g_assert_true(vt_agent_look(fixture->agent).synchronised);
     g_assert_cmpint(fixture->kernel.status & STA_UNSYNC, ==, 0);
 }
