@@ -187,11 +187,17 @@ is_cleared(const VtSelector *selector, size_t index)
     return accord.n_agreeing >= (needs_two ? 2 : 1);
 }
 
+/*
+ * Who is followed already stays it: nothing is stepped on a word that is not cleared, and nobody
+ * worse, such as a host that is not synchronised, may take the place meanwhile.
+ */
 static void
 leave_out_uncleared(const VtSelector *selector, VtCandidate *candidates, size_t n_candidates)
 {
-    for (size_t i = 0; i < n_candidates; i++)
-        candidates[i].is_usable = candidates[i].is_usable && is_cleared(selector, i);
+    for (size_t i = 0; i < n_candidates; i++) {
+        if (i != selector->choice.current && !is_cleared(selector, i))
+            candidates[i].is_usable = false;
+    }
 }
 
 /*

@@ -107,6 +107,28 @@ test_wrong_host_knows_how_long_the_guest_stood_still(ServedAgent *fixture, gcons
     g_assert_cmpuint(fixture->kernel.n_steps, ==, n_steps + 1);
 }
 
+/* It has not been compared with anybody yet: all the same, the wrong host does not take over. */
+static void
+test_wrong_host_does_not_take_over_from_a_young_server(ServedAgent *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    fixture->host.is_synchronised = false;
+    fixture->host.ahead_ns = 3 * VT_NS_PER_SEC;
+    served_agent_start(fixture);
+    served_agent_wait_until_following(fixture, "office");
+    unsigned n_requests = fixture->host.n_requests;
+    served_agent_wait_for(&fixture->host.n_requests, n_requests + 2);
+
+    fixture->server.manner = FAKE_NTP_SILENT;
+    fixture->server.ahead_ns += 60 * VT_NS_PER_SEC;
+    fixture->host.ahead_ns += 60 * VT_NS_PER_SEC;
+    fixture->host.epoch += 1;
+    fake_host_send_notice(&fixture->host, VT_LINK_CAUSE_RESUMED, 1);
+    served_agent_wait_for(&fixture->host.n_acks, 1);
+
+    g_assert_cmpint(served_agent_get_error(fixture), <, 100 * VT_NS_PER_MS);
+}
+
 static void
 test_host_that_was_set_is_no_stopwatch(ServedAgent *fixture, gconstpointer data)
 {
@@ -259,6 +281,8 @@ main(int argc, char **argv)
         test_synchronised_server_is_followed_before_a_wrong_host);
     add("wrong-host-knows-how-long-the-guest-stood-still",
         test_wrong_host_knows_how_long_the_guest_stood_still);
+    add("wrong-host-does-not-take-over-from-a-young-server",
+        test_wrong_host_does_not_take_over_from_a_young_server);
     add("host-that-was-set-is-no-stopwatch", test_host_that_was_set_is_no_stopwatch);
     add("server-takes-over-when-the-link-is-gone",
         test_server_takes_over_when_the_link_is_gone);

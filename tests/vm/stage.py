@@ -27,9 +27,10 @@ from .scenarios import RECOVERIES, Outcome, Scenario
 from .signs import SIGNS
 from .units import SYSTEM
 
-# In this order: the first one starts the agent, the last ones need a guest of their own.
+# In this order: the first one starts the agent, the last ones need a guest of their own, and those
+# that move the clock by hours come after those that ask the RTC.
 ALL: tuple[Scenario | Hardship, ...] = (*RECOVERIES, *HARDSHIPS, *ODDITIES, *SIGNS, *MIGRATION,
-                                        *LINKED, *RATES, *BARE, *LINKLESS, *ALONE, *KVM, *DAY,
+                                        *LINKED, *RATES, *BARE, *ALONE, *KVM, *LINKLESS, *DAY,
                                         *DEVICE_SCENARIOS, *SYSTEM, *DAY_UNITS, *BESIDE)
 
 
