@@ -30,8 +30,8 @@ Synchronised    : yes
 State           : tracking
 """
 CLIENTS = """\
-ADDRESS      INTERFACE  REQUESTS  ANSWERED  LIMITED  INTERVAL  LAST  MODE         KEY
-198.18.77.2  eth0             26        26        0  878.4 ms   0 s  interleaved    -
+ADDRESS      INTERFACE  GUEST  REQUESTS  ANSWERED  LIMITED  INTERVAL  LAST  MODE         KEY
+198.18.77.2  eth0       -            26        26        0  878.4 ms   0 s  interleaved    -
 """
 EXPECTED = checks.Expected("alpha", {"alpha": "198.18.77.11", "delta": "198.18.77.14"},
                            {"delta": 10_000_000}, {"delta"})
