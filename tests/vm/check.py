@@ -69,7 +69,7 @@ CEILINGS = {
     "ptp-kvm-clock": Ceiling(exposure_ms=1500, residual_ms=0.5, floor_ms=8),
     "ptp-tsc": Ceiling(exposure_ms=1500, residual_ms=0.5, floor_ms=8),
     "vmclock-marker": Ceiling(exposure_ms=1500, residual_ms=0.5, floor_ms=100),
-    "vmclock-alone": Ceiling(exposure_ms=3000, residual_ms=1, floor_ms=100),
+    "vmclock-alone": Ceiling(exposure_ms=3000, residual_ms=1, floor_ms=100, settled_ms=1),
     "card-clock": NOTHING,
     "card-alone": NOTHING,
     "beside-chronyd": Ceiling(exposure_ms=100, residual_ms=1, floor_ms=8, settled_ms=1),
