@@ -95,6 +95,8 @@ def _run_learnt(world: World, csv_path: Path) -> Outcome:
         time.sleep(EDGES_SEC)
         guest.shell.check(f"ip link set {NETWORK} down")
         wait_for("the RTC is not followed", lambda: guest.query_tracking()["reference"] == RTC)
+        # How well an edge can be told is learnt from some; until then three are waited for.
+        time.sleep(EDGES_SEC)
         n_before = guest.count_disruptions()
         outcome = watch(guest, "rtc-learnt", csv_path, lambda: stand(world, PAUSE_SEC),
                         ALONE_AFTER_SEC)
