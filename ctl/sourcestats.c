@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ctl/cells.h"
 #include "ctl/command.h"
-#include "ctl/json.h"
 #include "ctl/source-facts.h"
+#include "ctl/source-table.h"
 
 static const VtColumn columns[] = {
     { "NAME", VT_ALIGN_LEFT },       { "NP", VT_ALIGN_RIGHT },
@@ -39,27 +39,15 @@ add_source(VtTable *table, GVariant *source, bool colour)
 }
 
 static char *
-format_stats(GVariant *sources, const VtRequest *request)
-{
-    GString *output = g_string_new(request->verbose ? legend : NULL);
-    g_autoptr(VtTable) table = vt_table_new(columns, G_N_ELEMENTS(columns));
-
-    for (size_t i = 0; i < g_variant_n_children(sources); i++) {
-        g_autoptr(GVariant) source = g_variant_get_child_value(sources, i);
-        add_source(table, source, request->colour);
-    }
-    vt_table_append_to(table, output);
-    return g_string_free(output, FALSE);
-}
-
-static char *
 run_sourcestats(const VtRequest *request, GError **error)
 {
-    g_autoptr(GVariant) sources =
-        vt_session_ask(request->session, "GetSources", "aa{sv}", error);
-    if (sources == NULL)
-        return NULL;
-    return request->json ? vt_json_from_answer(sources) : format_stats(sources, request);
+    static const VtSourceTable shape = {
+        .columns = columns,
+        .n_columns = G_N_ELEMENTS(columns),
+        .legend = legend,
+        .add = add_source,
+    };
+    return vt_source_table_run(&shape, request, error);
 }
 
 const VtCommand vt_command_sourcestats = {
