@@ -15,9 +15,6 @@
 /* A hint and the change of state that it brings are one event. */
 #define ONE_EVENT_NS VT_NS_PER_SEC
 
-/* By so much of what is missing the shift follows at each reading. */
-#define SHIFT_DIVISOR 8
-
 /* More readings than any burst has: there is no step on that. */
 #define NEVER_TO_STEP G_MAXUINT
 
@@ -33,7 +30,7 @@ struct VtSelector {
     bool is_announced;       /* something else than a reading told of it */
     VtMono raw_calm_at;      /* since then nothing was suspected */
     VtNs agreed_ns;          /* what all that agree say, minus what the followed one says */
-    VtNs shift_ns;           /* the same, as it is applied: it follows slowly */
+    VtShift shift;           /* the same, as it is applied: it follows slowly */
 };
 
 static VtSource *
@@ -85,7 +82,7 @@ vt_selector_forget(VtSelector *selector, size_t index)
 {
     vt_choice_forget(&selector->choice, index);
     if (selector->choice.current == VT_CHOICE_NONE)
-        selector->shift_ns = 0;
+        vt_shift_set(&selector->shift, 0, get_raw_now(selector));
 }
 
 static void
@@ -94,7 +91,7 @@ begin_disturbance(VtSelector *selector, bool is_announced)
     selector->raw_disturbed_at = get_raw_now(selector);
     selector->is_announced = is_announced;
     selector->agreed_ns = 0;
-    selector->shift_ns = 0;
+    vt_shift_set(&selector->shift, 0, selector->raw_disturbed_at);
 }
 
 void
@@ -218,7 +215,8 @@ leave_out_strangers(const VtSelector *selector, VtCandidate *candidates, size_t 
     }
 }
 
-static void
+/* Whether another one is followed than before. */
+static bool
 choose(VtSelector *selector)
 {
     VtMono raw_now = get_raw_now(selector);
@@ -237,9 +235,10 @@ choose(VtSelector *selector)
         leave_out_uncleared(selector, candidates, n_sources);
     }
     if (!vt_choice_judge(&selector->choice, candidates, n_sources, selector->is_urgent))
-        return;
+        return false;
     (void)vt_source_take_renewal(vt_selector_get_followed(selector)); /* known from now on */
     vt_selector_tell(selector);
+    return true;
 }
 
 static void
@@ -262,8 +261,11 @@ combine(VtSelector *selector)
 static void
 judge(VtSelector *selector)
 {
-    choose(selector);
+    bool is_another = choose(selector);
     combine(selector);
+    /* Its first reading is no continuation of what the one before said. */
+    if (is_another)
+        vt_shift_set(&selector->shift, selector->agreed_ns, get_raw_now(selector));
 }
 
 static void
@@ -317,9 +319,8 @@ VtReading
 vt_selector_prepare(VtSelector *selector, const VtReading *reading)
 {
     VtReading prepared = *reading;
-    /* Who joins or leaves the mean is no news of the clock, and must not look like a jump. */
-    selector->shift_ns += (selector->agreed_ns - selector->shift_ns) / SHIFT_DIVISOR;
-    VtNs shift_ns = selector->shift_ns;
+    vt_shift_follow(&selector->shift, selector->agreed_ns, reading->received.raw);
+    VtNs shift_ns = selector->shift.applied_ns;
     prepared.reference_received_at = vt_wall_add(reading->reference_received_at, shift_ns);
     prepared.reference_sent_at = vt_wall_add(reading->reference_sent_at, shift_ns);
     /* By so much one of them is wrong. */

@@ -9,6 +9,11 @@
 /* Whoever is further from true time than the followed one by this adds noise alone. */
 #define MOST_DISTANCE_FACTOR 3
 
+/* How fast a shift goes after the mean: well below what a reading can tell from a rate. */
+#define SHIFT_SEC       1024.0
+#define MOST_SHIFT_PART (1.0 / 8)
+#define MOST_SHIFT_RATE 1e-6
+
 static size_t
 count_left(const VtContender *contenders, size_t n_contenders)
 {
@@ -93,4 +98,22 @@ vt_combination_make(VtContender *contenders, size_t n_contenders, size_t followe
         sum_ns += get_weight(contender) * apart_ns;
     }
     return vt_ns_from_double(sum_ns / weights);
+}
+
+void
+vt_shift_follow(VtShift *shift, VtNs mean_ns, VtMono raw_now)
+{
+    double missing_ns = (double)vt_ns_sub(mean_ns, shift->applied_ns);
+    double span_ns = (double)vt_ns_max(vt_mono_diff(raw_now, shift->raw_at), 0);
+    double part = fmin(span_ns / (double)VT_NS_PER_SEC / SHIFT_SEC, MOST_SHIFT_PART);
+    double most_ns = span_ns * MOST_SHIFT_RATE;
+    double moved_ns = fmax(fmin(missing_ns * part, most_ns), -most_ns);
+    shift->applied_ns = vt_ns_add(shift->applied_ns, vt_ns_from_double(moved_ns));
+    shift->raw_at = raw_now;
+}
+
+void
+vt_shift_set(VtShift *shift, VtNs mean_ns, VtMono raw_now)
+{
+    *shift = (VtShift){ .applied_ns = mean_ns, .raw_at = raw_now };
 }

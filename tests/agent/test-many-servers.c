@@ -321,6 +321,7 @@ test_those_that_agree_are_combined(Fixture *fixture, gconstpointer data)
     for (int i = 0; i < N_SERVERS; i++)
         n_combined += get_sign(fixture, names[i]) == '+' || get_sign(fixture, names[i]) == '*';
     g_assert_cmpuint(n_combined, >=, 3);
+    g_assert_cmpint(get_error(fixture), <, VT_NS_PER_MS);
 }
 
 static void

@@ -109,6 +109,60 @@ test_scatter_explains_what_is_apart(void)
     g_assert_true(contenders[3].counts);
 }
 
+static VtMono
+make_raw(VtNs ns)
+{
+    return (VtMono){ .ns = 1000 * VT_NS_PER_SEC + ns };
+}
+
+/* However often it is asked: readings that follow each other at once must not see it move. */
+static void
+test_shift_is_slower_than_an_oscillator(void)
+{
+    VtShift shift = { 0 };
+    vt_shift_set(&shift, 0, make_raw(0));
+    VtNs before_ns = 0;
+    for (int i = 1; i <= 1000; i++) {
+        vt_shift_follow(&shift, 200 * VT_NS_PER_US, make_raw(i * 10 * VT_NS_PER_MS));
+        g_assert_cmpint(shift.applied_ns - before_ns, <=, 10);
+        before_ns = shift.applied_ns;
+    }
+    g_assert_cmpint(shift.applied_ns, >, 0);
+    g_assert_cmpint(shift.applied_ns, <=, 10 * VT_NS_PER_US);
+}
+
+static void
+test_shift_arrives(void)
+{
+    VtShift shift = { 0 };
+    vt_shift_set(&shift, 0, make_raw(0));
+    for (int i = 1; i <= 7200; i++)
+        vt_shift_follow(&shift, -400 * VT_NS_PER_US, make_raw(i * VT_NS_PER_SEC));
+
+    g_assert_cmpint(vt_ns_abs(shift.applied_ns + 400 * VT_NS_PER_US), <, 4 * VT_NS_PER_US);
+}
+
+/* Nor does one that was not moved for long make up for it by a jump. */
+static void
+test_shift_takes_a_part_at_most(void)
+{
+    VtShift shift = { 0 };
+    vt_shift_set(&shift, 0, make_raw(0));
+    vt_shift_follow(&shift, 8 * VT_NS_PER_MS, make_raw(86400 * VT_NS_PER_SEC));
+    g_assert_cmpint(shift.applied_ns, ==, VT_NS_PER_MS);
+    vt_shift_follow(&shift, 8 * VT_NS_PER_MS, make_raw(0));
+    g_assert_cmpint(shift.applied_ns, ==, VT_NS_PER_MS);
+}
+
+static void
+test_shift_can_be_set(void)
+{
+    VtShift shift = { 0 };
+    vt_shift_set(&shift, 300, make_raw(0));
+
+    g_assert_cmpint(shift.applied_ns, ==, 300);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -129,5 +183,11 @@ main(int argc, char **argv)
                     test_three_are_not_thinned_out);
     g_test_add_func("/core/combination/scatter-explains-what-is-apart",
                     test_scatter_explains_what_is_apart);
+    g_test_add_func("/core/combination/shift-is-slower-than-an-oscillator",
+                    test_shift_is_slower_than_an_oscillator);
+    g_test_add_func("/core/combination/shift-arrives", test_shift_arrives);
+    g_test_add_func("/core/combination/shift-takes-a-part-at-most",
+                    test_shift_takes_a_part_at_most);
+    g_test_add_func("/core/combination/shift-can-be-set", test_shift_can_be_set);
     return g_test_run();
 }
