@@ -43,6 +43,7 @@ vt_source_get_opinion(const VtSource *source, VtMono raw_calm_at)
     const VtSample *last = &source->record.last;
     bool is_recent =
         source->record.has_last && vt_mono_diff(last->raw_begun_at, raw_calm_at) >= 0;
+    VtSample word = vt_source_record_get_word(&source->record, raw_calm_at);
     return (VtOpinion){
         .counts = is_recent && vt_source_is_needed(source) && last->reference_synchronised &&
                   source->source_class != VT_SOURCE_RTC &&
@@ -51,8 +52,8 @@ vt_source_get_opinion(const VtSource *source, VtMono raw_calm_at)
         .leap = last->leap,
         .source_class = source->source_class,
         .raw_at = last->raw_at,
-        .raw_offset_ns = last->raw_offset_ns,
-        .error_ns = vt_ns_add(last->error_ns, last->root_distance_ns),
+        .raw_offset_ns = word.raw_offset_ns,
+        .error_ns = vt_ns_add(word.error_ns, last->root_distance_ns),
     };
 }
 

@@ -8,6 +8,9 @@
 #define PHI_PPM 15
 #define PPM     1000000
 
+/* What an oscillator of which nothing is known may drift. */
+#define DRIFT_DIVISOR 10000
+
 void
 vt_source_record_add(VtSourceRecord *record, const VtSample *sample)
 {
@@ -32,6 +35,24 @@ bool
 vt_source_record_is_reachable(const VtSourceRecord *record)
 {
     return record->has_last && (record->reach & RECENT_REACH) != 0;
+}
+
+VtSample
+vt_source_record_get_word(const VtSourceRecord *record, VtMono raw_since)
+{
+    VtSample word = record->last;
+    for (unsigned i = 0; i < record->n_recent; i++) {
+        const VtSample *sample = &record->recent[i];
+        VtNs age_ns = vt_mono_diff(record->last.raw_at, sample->raw_at);
+        VtNs error_ns = vt_ns_add(sample->error_ns, age_ns / DRIFT_DIVISOR);
+        VtNs apart_ns = vt_ns_abs(vt_ns_sub(sample->raw_offset_ns, record->last.raw_offset_ns));
+        if (vt_mono_diff(sample->raw_begun_at, raw_since) < 0 || error_ns >= word.error_ns ||
+            apart_ns > vt_ns_add(error_ns, record->last.error_ns))
+            continue;
+        word.raw_offset_ns = sample->raw_offset_ns;
+        word.error_ns = error_ns;
+    }
+    return word;
 }
 
 VtNs

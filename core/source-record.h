@@ -41,6 +41,13 @@ void vt_source_record_fail(VtSourceRecord *record);
 bool vt_source_record_is_reachable(const VtSourceRecord *record);
 
 /*
+ * What it says now: its last reading, which must exist, with the offset and the error of the best
+ * of the recent ones begun at @raw_since or later, as long as the last one does not contradict
+ * that. The error grows by 100 ppm of the age.
+ */
+VtSample vt_source_record_get_word(const VtSourceRecord *record, VtMono raw_since);
+
+/*
  * How far a clock that follows it may be from true time at @raw_now: root distance and own
  * error of its best recent reading, and 15 ppm of its age. VT_NS_MAX before the first.
  */

@@ -76,6 +76,60 @@ test_three_failures_make_it_unreachable(void)
     g_assert_cmpuint(record.n_failures, ==, 3);
 }
 
+static void
+add_reading(VtSourceRecord *record, int64_t at_sec, VtNs offset_us, VtNs error_us)
+{
+    VtSample sample = make_sample(at_sec, error_us * VT_NS_PER_US, VT_NS_PER_MS);
+    sample.raw_begun_at = sample.raw_at;
+    sample.raw_offset_ns = offset_us * VT_NS_PER_US;
+    vt_source_record_add(record, &sample);
+}
+
+static void
+assert_word(const VtSourceRecord *record, int64_t since_sec, VtNs offset_us, VtNs error_us)
+{
+    VtSample word =
+        vt_source_record_get_word(record, (VtMono){ .ns = since_sec * VT_NS_PER_SEC });
+    g_assert_cmpint(word.raw_offset_ns, ==, offset_us * VT_NS_PER_US);
+    g_assert_cmpint(word.error_ns, ==, error_us * VT_NS_PER_US);
+    g_assert_cmpint(word.raw_at.ns, ==, record->last.raw_at.ns);
+}
+
+/* One exchange that took long does not hide what the one before has shown. */
+static void
+test_word_is_that_of_the_best_recent_reading(void)
+{
+    VtSourceRecord record = { 0 };
+    add_reading(&record, 10, 500, 200);
+    add_reading(&record, 12, 3000, 5000);
+
+    assert_word(&record, 0, 500, 400);
+    assert_word(&record, 11, 3000, 5000);
+}
+
+static void
+test_word_that_is_too_old_is_worse(void)
+{
+    VtSourceRecord record = { 0 };
+    add_reading(&record, 10, 500, 200);
+    add_reading(&record, 80, 3000, 5000);
+
+    assert_word(&record, 0, 3000, 5000);
+}
+
+/* A reference that jumps says so at once. */
+static void
+test_word_is_not_what_the_last_one_contradicts(void)
+{
+    VtSourceRecord record = { 0 };
+    add_reading(&record, 10, 500, 200);
+    add_reading(&record, 11, 10500, 300);
+    assert_word(&record, 0, 10500, 300);
+
+    add_reading(&record, 12, 10600, 4000);
+    assert_word(&record, 0, 10500, 400);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -87,5 +141,11 @@ main(int argc, char **argv)
                     test_distance_grows_with_age);
     g_test_add_func("/core/source-record/three-failures-make-it-unreachable",
                     test_three_failures_make_it_unreachable);
+    g_test_add_func("/core/source-record/word-is-that-of-the-best-recent-reading",
+                    test_word_is_that_of_the_best_recent_reading);
+    g_test_add_func("/core/source-record/word-that-is-too-old-is-worse",
+                    test_word_that_is_too_old_is_worse);
+    g_test_add_func("/core/source-record/word-is-not-what-the-last-one-contradicts",
+                    test_word_is_not_what_the_last_one_contradicts);
     return g_test_run();
 }
