@@ -9,11 +9,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from ntp import busybox
 from ntp.place import HOST_ADDRESS, Place, Programs
 
 # Where the packages of tools/client-packages.txt were unpacked.
 ROOT = Path(os.environ.get("VT_NTP_CLIENTS", "/nonexistent"))
 LIBRARIES = ROOT / "usr/lib/x86_64-linux-gnu"
+BUSYBOX = ROOT / "usr/local/bin/busybox"
 ENVIRONMENT = {
     "LD_LIBRARY_PATH": f"{LIBRARIES}:{ROOT}/lib/x86_64-linux-gnu",
     "PYTHONPATH": str(ROOT / "usr/lib/python3/dist-packages"),
@@ -89,22 +91,56 @@ def run_ntpd(place: Place) -> str:
     return answer
 
 
-def run_timesyncd(place: Place) -> str:
-    """systemd-timesyncd without systemd, in a mount namespace with a /run of its own."""
-    settings = f"[Time]\\nNTP={HOST_ADDRESS}\\nFallbackNTP=\\n"
-    program = place.start(
-        place.guest, "timesyncd.log", "unshare", "-m", "sh", "-c",
-        "mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/netif /run/systemd/timesync"
-        " /run/systemd/timesyncd.conf.d &&"
-        f" printf '{settings}' >/run/systemd/timesyncd.conf.d/test.conf &&"
-        f" exec setpriv --reuid 65534 --clear-groups {ROOT}/lib/systemd/systemd-timesyncd",
-        environment={"SYSTEMD_LOG_TARGET": "console", "SYSTEMD_LOG_LEVEL": "debug"})
+def run_busybox(place: Place) -> str:
+    """What it prints until it has chosen its server; it ends when the kernel forbids the rest."""
+    busybox.build(BUSYBOX)
+    script = place.write("chosen.sh", '#!/bin/sh\necho "$1 $stratum"\n')
+    os.chmod(script, 0o700)
+    program = place.start(place.guest, "busybox.log", str(BUSYBOX), "ntpd", "-n", "-d", "-p",
+                          HOST_ADDRESS, "-S", script)
     def look() -> str | None:
-        log = place.read("timesyncd.log")
-        return log if "Initial clock synchronization" in log else None
+        log = place.read("busybox.log")
+        return log if "stratum 11" in log and "adjtimex" in log else None
     log = wait_for(look)
     place.end(program)
     return log
+
+
+BUS = """<busconfig>
+  <listen>unix:path=/run/bus</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow user="*"/> <allow own="*"/>
+    <allow send_destination="*"/> <allow receive_sender="*"/>
+  </policy>
+</busconfig>
+"""
+BUS_ADDRESS = {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/run/bus"}
+
+
+def run_timesyncd(place: Place) -> str:
+    """systemd-timesyncd without systemd, in a mount namespace with a /run and a bus of its own;
+    what timedatectl tells of it once it has the time."""
+    settings = f"[Time]\\nNTP={HOST_ADDRESS}\\nFallbackNTP=\\n"
+    bus = place.write("bus.conf", BUS)
+    program = place.start(
+        place.guest, "timesyncd.log", "unshare", "-m", "sh", "-c",
+        "mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/system /run/systemd/netif"
+        " /run/systemd/timesync /run/systemd/timesyncd.conf.d &&"
+        f" printf '{settings}' >/run/systemd/timesyncd.conf.d/test.conf || exit;"
+        f" dbus-daemon --nofork --config-file={bus} &"
+        f" exec setpriv --reuid 65534 --clear-groups {ROOT}/lib/systemd/systemd-timesyncd",
+        environment={"SYSTEMD_LOG_TARGET": "console", "SYSTEMD_LOG_LEVEL": "debug",
+                     **BUS_ADDRESS})
+    def look() -> str | None:
+        if "Initial clock synchronization" not in place.read("timesyncd.log"):
+            return None
+        answer = place.ask(place.guest, "nsenter", "-t", str(program.pid), "-m", "timedatectl",
+                           "timesync-status", environment=BUS_ADDRESS)
+        return answer if "Reference:" in answer else None
+    answer = wait_for(look)
+    place.end(program)
+    return answer
 
 
 def run_ntpdig(place: Place, *arguments: str) -> str:

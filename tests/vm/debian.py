@@ -43,9 +43,11 @@ def find_mirror() -> Mirror:
 
 
 class Suites:
-    """The packages of some suites. `folder` is for apt alone."""
+    """The packages of some suites, or with `kind` 'deb-src' what they are built from. `folder` is
+    for apt alone."""
 
-    def __init__(self, mirror: Mirror, names: Sequence[str], folder: Path) -> None:
+    def __init__(self, mirror: Mirror, names: Sequence[str], folder: Path,
+                 kind: str = "deb") -> None:
         self._folder = folder
         self._names = names
         shutil.rmtree(folder, ignore_errors=True)
@@ -53,7 +55,7 @@ class Suites:
             (folder / name).mkdir(parents=True)
         trust = f"[signed-by={KEYRING}] " if Path(KEYRING).exists() else ""
         (folder / "sources.list").write_text(
-            "".join(f"deb {trust}{mirror.uri} {name} main\n" for name in names),
+            "".join(f"{kind} {trust}{mirror.uri} {name} main\n" for name in names),
             encoding="ascii")
         self._run("apt-get", "-q", "-o", "Acquire::Languages=none", "update")
 
@@ -73,6 +75,11 @@ class Suites:
         self._run("apt-get", "-q", "-y", "--download-only", "--no-install-recommends", "-t",
                   self._names[-1], "install", package)
         self._unpack(self._folder / "cache" / "archives", target)
+
+    def unpack_source(self, package: str) -> Path:
+        """With Debian's changes; returns the folder, which lies in the one for apt."""
+        self._run("apt-get", "-q", "source", package)
+        return next(path for path in self._folder.glob(f"{package}-*") if path.is_dir())
 
     @staticmethod
     def _unpack(folder: Path, target: Path) -> None:
