@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/providers/ptp.h"
 
-#include "agent/devices/ptp.h"
 #include "base/error.h"
+#include "os/ptp.h"
 
 /* Such clocks count nanoseconds, and convert them twice. */
 #define PRECISION_NS 50

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 
 #include "agent/devices/ptp-kind.h"
-#include "agent/devices/ptp.h"
 #include "agent/devices/udev.h"
+#include "os/ptp.h"
 #include "tests/agent/fake-vmclock.h"
 
 #define DEFAULT_READS UINT64_C(100000000)

@@ -4,7 +4,7 @@
 
 #include "agent/agent.h"
 #include "tests/agent/fake-host.h"
-#include "tests/agent/fake-ptp.h"
+#include "tests/os/fake-ptp.h"
 
 /* Only ends a test that would wait for ever. */
 #define TIMEOUT_SEC 5

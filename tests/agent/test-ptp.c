@@ -3,11 +3,11 @@
 #include <errno.h>
 
 #include "agent/devices/ptp-kind.h"
-#include "agent/devices/ptp.h"
 #include "agent/providers/ptp.h"
 #include "base/error.h"
 #include "core/sample.h"
-#include "tests/agent/fake-ptp.h"
+#include "os/ptp.h"
+#include "tests/os/fake-ptp.h"
 
 /* What an odd number of nanoseconds in a bracket rounds to. */
 #define ROUNDING_NS 2

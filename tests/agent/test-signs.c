@@ -10,8 +10,8 @@
 #include "agent/hints/sleep.h"
 #include "agent/hints/uevent.h"
 #include "tests/agent/fake-host.h"
-#include "tests/agent/fake-ptp.h"
 #include "tests/agent/fake-vmclock.h"
+#include "tests/os/fake-ptp.h"
 
 /* Only ends a test that would wait for ever. */
 #define TIMEOUT_SEC 5

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tests/agent/fake-ptp.h"
+#include "tests/os/fake-ptp.h"
 
 #include <errno.h>
 #include <linux/ptp_clock.h>
