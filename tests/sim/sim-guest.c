@@ -8,9 +8,11 @@
 #define MOST_TRIM_PPB 500000.0
 
 void
-sim_guest_init(SimGuest *guest)
+sim_guest_init(SimGuest *guest, uint32_t seed)
 {
-    sim_guest_init_random(guest, NULL);
+    GRand *random = g_rand_new_with_seed(seed);
+    sim_guest_init_random(guest, random);
+    guest->own_random = random;
 }
 
 void
@@ -35,6 +37,7 @@ void
 sim_guest_clear(SimGuest *guest)
 {
     g_clear_pointer(&guest->pipeline, vt_pipeline_free);
+    g_clear_pointer(&guest->own_random, g_rand_free);
 }
 
 static void

@@ -13,6 +13,7 @@ typedef struct {
     SimOscillator oscillator;
     SimHost host;
     VtPipeline *pipeline;
+    GRand *own_random; /* NULL: chance is the caller's */
     VtNs tick_ns;
     VtNs until_tick_ns;
     VtNs until_reading_ns; /* that was asked for before the tick; VT_NS_MAX: none was */
@@ -30,7 +31,8 @@ typedef struct {
     VtAction last_action;
 } SimGuest;
 
-void sim_guest_init(SimGuest *guest);
+/* A world that @seed makes. */
+void sim_guest_init(SimGuest *guest, uint32_t seed);
 
 /* The same with chance of its own, which the caller frees after the guest. */
 void sim_guest_init_random(SimGuest *guest, GRand *random);

@@ -10,7 +10,7 @@
 #include "tests/sim/sim-oscillator.h"
 
 typedef struct {
-    GRand *random;  /* NULL: the test's own */
+    GRand *random;
     VtNs offset_ns; /* of the reference's clock: reference - true time */
     VtNs base_delay_ns;
     double jitter_ns;        /* mean of the exponential part, each way */

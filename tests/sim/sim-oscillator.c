@@ -20,7 +20,7 @@
 double
 sim_draw(GRand *random)
 {
-    return random != NULL ? g_rand_double(random) : g_test_rand_double();
+    return g_rand_double(random);
 }
 
 double
@@ -35,18 +35,6 @@ VtNs
 sim_draw_exponential(GRand *random, double mean_ns)
 {
     return vt_ns_from_double(-mean_ns * log(1 - sim_draw(random)));
-}
-
-double
-sim_gauss(void)
-{
-    return sim_draw_gauss(NULL);
-}
-
-VtNs
-sim_exponential(double mean_ns)
-{
-    return sim_draw_exponential(NULL, mean_ns);
 }
 
 void

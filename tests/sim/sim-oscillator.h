@@ -2,8 +2,8 @@
 /*
  * A guest's clocks in simulated time: an oscillator with rate error, random-walk wander, a cycle
  * of temperature, rate jumps and pauses, and on it MONOTONIC_RAW and a REALTIME with the kernel's semantics of step,
- * frequency, single-shot adjtime and phase-locked loop (kernel/time/ntp.c). Randomness comes from
- * g_test_rand_*, or from a generator of its own where contenders must see the same world.
+ * frequency, single-shot adjtime and phase-locked loop (kernel/time/ntp.c). Randomness comes
+ * from a generator of the caller's, so that a seed makes the same world each time.
  */
 #pragma once
 
@@ -14,7 +14,7 @@
 #include "base/units.h"
 
 typedef struct {
-    GRand *random;   /* NULL: the test's own */
+    GRand *random;
     int64_t true_ns; /* true time since 1970; runs on through a pause */
     int64_t raw_ns;
     int64_t wall_ns;
@@ -40,7 +40,7 @@ typedef struct {
     bool is_frequency; /* STA_FLL: let the frequency-locked loop have its say */
 } SimLoopOffset;
 
-/* Right at first, booted a while ago, the kernel's second at a random phase. @random: or NULL. */
+/* Right at first, booted a while ago, the kernel's second at a random phase. */
 void sim_oscillator_init(SimOscillator *oscillator, GRand *random);
 
 /* The guest runs for @span_ns of true time. */
@@ -63,11 +63,7 @@ void sim_oscillator_loop(SimOscillator *oscillator, const SimLoopOffset *offset)
 /* REALTIME's rate against true time at this instant. */
 double sim_oscillator_get_rate(const SimOscillator *oscillator);
 
-/* Uniform on 0 to 1; normal with sigma 1; exponential with that mean. NULL: the test's own. */
+/* Uniform on 0 to 1; normal with sigma 1; exponential with that mean. */
 double sim_draw(GRand *random);
 double sim_draw_gauss(GRand *random);
 VtNs sim_draw_exponential(GRand *random, double mean_ns);
-
-/* The same, from the test's own. */
-double sim_gauss(void);
-VtNs sim_exponential(double mean_ns);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Whatever befalls the clock is called by its name. */
+#include "tests/sim/seeds.h"
 #include "tests/sim/sim-guest.h"
 
 /* Past the first minutes, in which a rate that changes is no jump. */
@@ -77,11 +78,11 @@ change_reference(SimGuest *guest)
 }
 
 static void
-test_finding(gconstpointer user_data)
+test_finding(uint32_t seed, gconstpointer user_data)
 {
     const FindingCase *c = user_data;
     SimGuest guest;
-    sim_guest_init(&guest);
+    sim_guest_init(&guest, seed);
     guest.oscillator.wander_ppb_per_sqrt_sec = 1;
     sim_guest_settle(&guest);
     sim_guest_run(&guest, CALM_NS);
@@ -115,7 +116,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *path = g_strconcat("/sim/findings/", cases[i].name, NULL);
-        g_test_add_data_func(path, &cases[i], test_finding);
+        sim_seeds_add_data(path, test_finding, &cases[i]);
     }
     return g_test_run();
 }

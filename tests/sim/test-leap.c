@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A leap second: the kernel makes it, the references have it, and nothing has happened. */
+#include "tests/sim/seeds.h"
 #include "tests/sim/sim-guest.h"
 
 /* 2025-06-30 23:58:00 UTC. */
@@ -9,9 +10,9 @@
 #define MOST_ERROR_NS (50 * VT_NS_PER_US)
 
 static void
-begin(SimGuest *guest, uint8_t announced)
+begin(SimGuest *guest, uint8_t announced, uint32_t seed)
 {
-    sim_guest_init(guest);
+    sim_guest_init(guest, seed);
     guest->oscillator.true_ns = BEFORE_NS;
     guest->oscillator.wall_ns = BEFORE_NS;
     guest->oscillator.rate_ppb = 20000;
@@ -35,10 +36,10 @@ insert(SimGuest *guest, bool is_armed)
 }
 
 static void
-test_armed_leap_is_no_event(void)
+test_armed_leap_is_no_event(uint32_t seed)
 {
     SimGuest guest;
-    begin(&guest, VT_LEAP_INSERT);
+    begin(&guest, VT_LEAP_INSERT, seed);
     g_assert_cmpint(sim_guest_get_status(&guest).leap, ==, VT_LEAP_INSERT);
     run_to_midnight(&guest);
 
@@ -59,11 +60,11 @@ test_armed_leap_is_no_event(void)
 
 /* The kernel's timer that is cancelled by a set of the clock makes a strong sign of it. */
 static void
-test_sign_of_armed_leap_is_no_event(void)
+test_sign_of_armed_leap_is_no_event(uint32_t seed)
 {
     static const VtPipelineHint hint = { .strength = VT_HINT_STRONG, .allows_backward = true };
     SimGuest guest;
-    begin(&guest, VT_LEAP_INSERT);
+    begin(&guest, VT_LEAP_INSERT, seed);
     run_to_midnight(&guest);
 
     insert(&guest, true);
@@ -77,10 +78,10 @@ test_sign_of_armed_leap_is_no_event(void)
 }
 
 static void
-test_leap_that_nobody_announced(void)
+test_leap_that_nobody_announced(uint32_t seed)
 {
     SimGuest guest;
-    begin(&guest, VT_LEAP_NONE);
+    begin(&guest, VT_LEAP_NONE, seed);
     run_to_midnight(&guest);
 
     insert(&guest, false);
@@ -92,10 +93,10 @@ test_leap_that_nobody_announced(void)
 }
 
 static void
-test_second_back_on_another_day_is_refused(void)
+test_second_back_on_another_day_is_refused(uint32_t seed)
 {
     SimGuest guest;
-    begin(&guest, VT_LEAP_NONE);
+    begin(&guest, VT_LEAP_NONE, seed);
 
     insert(&guest, false);
     sim_guest_run(&guest, 3 * VT_NS_PER_SEC);
@@ -108,12 +109,12 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/sim/leap/armed-leap-is-no-event", test_armed_leap_is_no_event);
-    g_test_add_func("/sim/leap/sign-of-armed-leap-is-no-event",
-                    test_sign_of_armed_leap_is_no_event);
-    g_test_add_func("/sim/leap/leap-that-nobody-announced-is-followed",
-                    test_leap_that_nobody_announced);
-    g_test_add_func("/sim/leap/second-back-on-another-day-is-refused",
-                    test_second_back_on_another_day_is_refused);
+    sim_seeds_add("/sim/leap/armed-leap-is-no-event", test_armed_leap_is_no_event);
+    sim_seeds_add("/sim/leap/sign-of-armed-leap-is-no-event",
+                  test_sign_of_armed_leap_is_no_event);
+    sim_seeds_add("/sim/leap/leap-that-nobody-announced-is-followed",
+                  test_leap_that_nobody_announced);
+    sim_seeds_add("/sim/leap/second-back-on-another-day-is-refused",
+                  test_second_back_on_another_day_is_refused);
     return g_test_run();
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Corrections that may not be made, and what a guest says of itself then. */
+#include "tests/sim/seeds.h"
 #include "tests/sim/sim-guest.h"
 
 #define UNKNOWN_NS (16 * VT_NS_PER_SEC)
@@ -8,10 +9,10 @@
 static const VtPipelineHint strong_hint = { .strength = VT_HINT_STRONG };
 
 static void
-test_backward_unannounced(void)
+test_backward_unannounced(uint32_t seed)
 {
     SimGuest guest;
-    sim_guest_init(&guest);
+    sim_guest_init(&guest, seed);
     sim_guest_settle(&guest);
 
     guest.host.offset_ns -= 5 * VT_NS_PER_SEC;
@@ -34,10 +35,10 @@ test_backward_unannounced(void)
 }
 
 static void
-test_backward_refusal_ends(void)
+test_backward_refusal_ends(uint32_t seed)
 {
     SimGuest guest;
-    sim_guest_init(&guest);
+    sim_guest_init(&guest, seed);
     sim_guest_settle(&guest);
     guest.host.offset_ns -= 5 * VT_NS_PER_SEC;
     sim_guest_run(&guest, 10 * VT_NS_PER_SEC);
@@ -52,10 +53,10 @@ test_backward_refusal_ends(void)
 }
 
 static void
-test_backward_announced(void)
+test_backward_announced(uint32_t seed)
 {
     SimGuest guest;
-    sim_guest_init(&guest);
+    sim_guest_init(&guest, seed);
     sim_guest_settle(&guest);
     VtPipelineHint hint = { .strength = VT_HINT_STRONG, .allows_backward = true };
 
@@ -69,10 +70,10 @@ test_backward_announced(void)
 }
 
 static void
-test_small_backward_is_slewed(void)
+test_small_backward_is_slewed(uint32_t seed)
 {
     SimGuest guest;
-    sim_guest_init(&guest);
+    sim_guest_init(&guest, seed);
     sim_guest_settle(&guest);
 
     guest.host.offset_ns -= 20 * VT_NS_PER_MS;
@@ -87,10 +88,10 @@ test_small_backward_is_slewed(void)
 }
 
 static void
-test_observe(void)
+test_observe(uint32_t seed)
 {
     SimGuest guest;
-    sim_guest_init(&guest);
+    sim_guest_init(&guest, seed);
     guest.oscillator.rate_ppb = 50000;
     guest.oscillator.wall_ns -= 3 * VT_NS_PER_SEC;
     vt_pipeline_set_may_correct(guest.pipeline, false);
@@ -116,10 +117,10 @@ test_observe(void)
 }
 
 static void
-test_unsynchronised_host(void)
+test_unsynchronised_host(uint32_t seed)
 {
     SimGuest guest;
-    sim_guest_init(&guest);
+    sim_guest_init(&guest, seed);
     guest.host.synchronised = false;
     guest.host.offset_ns = 7 * VT_NS_PER_SEC;
 
@@ -136,7 +137,7 @@ test_unsynchronised_host(void)
 }
 
 static void
-test_two_days_forward(void)
+test_two_days_forward(uint32_t seed)
 {
     static const struct {
         bool synchronised;
@@ -150,7 +151,7 @@ test_two_days_forward(void)
 
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         SimGuest guest;
-        sim_guest_init(&guest);
+        sim_guest_init(&guest, seed);
         sim_guest_settle(&guest);
         guest.host.synchronised = rows[i].synchronised;
         VtPipelineHint hint = {
@@ -169,10 +170,10 @@ test_two_days_forward(void)
 }
 
 static void
-test_before_build(void)
+test_before_build(uint32_t seed)
 {
     SimGuest guest;
-    sim_guest_init(&guest);
+    sim_guest_init(&guest, seed);
 
     guest.host.offset_ns = -400 * DAY_NS;
     sim_guest_run(&guest, 3 * VT_NS_PER_SEC);
@@ -187,15 +188,14 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/sim/policy/unannounced-backward-jump-is-refused",
-                    test_backward_unannounced);
-    g_test_add_func("/sim/policy/refusal-ends-when-its-reason-does",
-                    test_backward_refusal_ends);
-    g_test_add_func("/sim/policy/announced-backward-jump-is-stepped", test_backward_announced);
-    g_test_add_func("/sim/policy/small-backward-jump-is-slewed", test_small_backward_is_slewed);
-    g_test_add_func("/sim/policy/observe-never-moves", test_observe);
-    g_test_add_func("/sim/policy/unsynchronised-host-is-told-apart", test_unsynchronised_host);
-    g_test_add_func("/sim/policy/two-days-forward-need-a-witness", test_two_days_forward);
-    g_test_add_func("/sim/policy/never-before-the-build", test_before_build);
+    sim_seeds_add("/sim/policy/unannounced-backward-jump-is-refused",
+                  test_backward_unannounced);
+    sim_seeds_add("/sim/policy/refusal-ends-when-its-reason-does", test_backward_refusal_ends);
+    sim_seeds_add("/sim/policy/announced-backward-jump-is-stepped", test_backward_announced);
+    sim_seeds_add("/sim/policy/small-backward-jump-is-slewed", test_small_backward_is_slewed);
+    sim_seeds_add("/sim/policy/observe-never-moves", test_observe);
+    sim_seeds_add("/sim/policy/unsynchronised-host-is-told-apart", test_unsynchronised_host);
+    sim_seeds_add("/sim/policy/two-days-forward-need-a-witness", test_two_days_forward);
+    sim_seeds_add("/sim/policy/never-before-the-build", test_before_build);
     return g_test_run();
 }

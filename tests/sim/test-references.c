@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Guests that change from one reference to another, and servers that are not believed at once. */
+#include "tests/sim/seeds.h"
 #include "tests/sim/sim-guest.h"
 
 static const VtPipelineHint strong_hint = { .strength = VT_HINT_STRONG };
@@ -17,10 +18,10 @@ change_reference(SimGuest *guest, VtNs holdover_after_ns)
 }
 
 static void
-test_longer_path_is_no_disruption(void)
+test_longer_path_is_no_disruption(uint32_t seed)
 {
     SimGuest guest;
-    sim_guest_init(&guest);
+    sim_guest_init(&guest, seed);
     sim_guest_settle(&guest);
 
     guest.host.base_delay_ns = 20 * VT_NS_PER_MS;
@@ -38,10 +39,10 @@ test_longer_path_is_no_disruption(void)
 }
 
 static void
-test_small_difference_is_slewed(void)
+test_small_difference_is_slewed(uint32_t seed)
 {
     SimGuest guest;
-    sim_guest_init(&guest);
+    sim_guest_init(&guest, seed);
     sim_guest_settle(&guest);
 
     guest.host.offset_ns -= 20 * VT_NS_PER_MS;
@@ -57,10 +58,10 @@ test_small_difference_is_slewed(void)
 }
 
 static void
-test_large_difference_is_a_disruption(void)
+test_large_difference_is_a_disruption(uint32_t seed)
 {
     SimGuest guest;
-    sim_guest_init(&guest);
+    sim_guest_init(&guest, seed);
     sim_guest_settle(&guest);
 
     guest.host.offset_ns += 3 * VT_NS_PER_SEC;
@@ -74,10 +75,10 @@ test_large_difference_is_a_disruption(void)
 }
 
 static void
-test_first_synchronised_reference_is_followed_backward(void)
+test_first_synchronised_reference_is_followed_backward(uint32_t seed)
 {
     SimGuest guest;
-    sim_guest_init(&guest);
+    sim_guest_init(&guest, seed);
     guest.host.synchronised = false;
     guest.host.offset_ns = 3 * VT_NS_PER_SEC;
     sim_guest_settle(&guest);
@@ -98,10 +99,10 @@ test_first_synchronised_reference_is_followed_backward(void)
 }
 
 static void
-test_change_during_a_recovery_measures_afresh(void)
+test_change_during_a_recovery_measures_afresh(uint32_t seed)
 {
     SimGuest guest;
-    sim_guest_init(&guest);
+    sim_guest_init(&guest, seed);
     sim_guest_settle(&guest);
     guest.host.loss = 1;
     guest.host.offset_ns += 5 * VT_NS_PER_SEC;
@@ -119,10 +120,10 @@ test_change_during_a_recovery_measures_afresh(void)
 }
 
 static void
-test_server_steps_only_after_four_readings(void)
+test_server_steps_only_after_four_readings(uint32_t seed)
 {
     SimGuest guest;
-    sim_guest_init(&guest);
+    sim_guest_init(&guest, seed);
     guest.host.n_to_step = 4;
     sim_guest_settle(&guest);
     guest.host.offset_ns += 5 * VT_NS_PER_SEC;
@@ -142,10 +143,10 @@ test_server_steps_only_after_four_readings(void)
 }
 
 static void
-test_seldom_asked_reference_is_not_lost(void)
+test_seldom_asked_reference_is_not_lost(uint32_t seed)
 {
     SimGuest guest;
-    sim_guest_init(&guest);
+    sim_guest_init(&guest, seed);
     sim_guest_settle(&guest);
 
     change_reference(&guest, 320 * VT_NS_PER_SEC);
@@ -161,10 +162,10 @@ test_seldom_asked_reference_is_not_lost(void)
 }
 
 static void
-test_slew_goes_on_between_readings(void)
+test_slew_goes_on_between_readings(uint32_t seed)
 {
     SimGuest guest;
-    sim_guest_init(&guest);
+    sim_guest_init(&guest, seed);
     sim_guest_settle(&guest);
     guest.host.offset_ns += 4 * VT_NS_PER_MS;
     change_reference(&guest, 320 * VT_NS_PER_SEC);
@@ -183,21 +184,21 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/sim/references/longer-path-is-no-disruption",
-                    test_longer_path_is_no_disruption);
-    g_test_add_func("/sim/references/small-difference-is-slewed",
-                    test_small_difference_is_slewed);
-    g_test_add_func("/sim/references/large-difference-is-a-disruption",
-                    test_large_difference_is_a_disruption);
-    g_test_add_func("/sim/references/first-synchronised-reference-is-followed-backward",
-                    test_first_synchronised_reference_is_followed_backward);
-    g_test_add_func("/sim/references/change-during-a-recovery-measures-afresh",
-                    test_change_during_a_recovery_measures_afresh);
-    g_test_add_func("/sim/references/server-steps-only-after-four-readings",
-                    test_server_steps_only_after_four_readings);
-    g_test_add_func("/sim/references/seldom-asked-reference-is-not-lost",
-                    test_seldom_asked_reference_is_not_lost);
-    g_test_add_func("/sim/references/slew-goes-on-between-readings",
-                    test_slew_goes_on_between_readings);
+    sim_seeds_add("/sim/references/longer-path-is-no-disruption",
+                  test_longer_path_is_no_disruption);
+    sim_seeds_add("/sim/references/small-difference-is-slewed",
+                  test_small_difference_is_slewed);
+    sim_seeds_add("/sim/references/large-difference-is-a-disruption",
+                  test_large_difference_is_a_disruption);
+    sim_seeds_add("/sim/references/first-synchronised-reference-is-followed-backward",
+                  test_first_synchronised_reference_is_followed_backward);
+    sim_seeds_add("/sim/references/change-during-a-recovery-measures-afresh",
+                  test_change_during_a_recovery_measures_afresh);
+    sim_seeds_add("/sim/references/server-steps-only-after-four-readings",
+                  test_server_steps_only_after_four_readings);
+    sim_seeds_add("/sim/references/seldom-asked-reference-is-not-lost",
+                  test_seldom_asked_reference_is_not_lost);
+    sim_seeds_add("/sim/references/slew-goes-on-between-readings",
+                  test_slew_goes_on_between_readings);
     return g_test_run();
 }

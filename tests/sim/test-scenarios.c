@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What befalls a guest, and how long until its clock is right again. */
+#include "tests/sim/seeds.h"
 #include "tests/sim/sim-guest.h"
 
 /* The project's promise for the residual after the first step. */
@@ -25,10 +26,10 @@ assert_right(const SimGuest *guest)
 }
 
 static void
-test_boot(void)
+test_boot(uint32_t seed)
 {
     SimGuest guest;
-    sim_guest_init(&guest);
+    sim_guest_init(&guest, seed);
     guest.oscillator.rate_ppb = 100000;
     guest.oscillator.wall_ns -= 3 * VT_NS_PER_SEC;
 
@@ -48,10 +49,10 @@ test_boot(void)
 }
 
 static void
-check_announced_pause(VtNs pause_ns)
+check_announced_pause(VtNs pause_ns, uint32_t seed)
 {
     SimGuest guest;
-    sim_guest_init(&guest);
+    sim_guest_init(&guest, seed);
     guest.oscillator.rate_ppb = 20000;
     sim_guest_settle(&guest);
 
@@ -75,17 +76,17 @@ check_announced_pause(VtNs pause_ns)
 }
 
 static void
-test_announced_pause(void)
+test_announced_pause(uint32_t seed)
 {
-    check_announced_pause(5 * VT_NS_PER_SEC);
-    check_announced_pause(MINUTE_NS);
+    check_announced_pause(5 * VT_NS_PER_SEC, seed);
+    check_announced_pause(MINUTE_NS, seed);
 }
 
 static void
-test_unannounced_pause(void)
+test_unannounced_pause(uint32_t seed)
 {
     SimGuest guest;
-    sim_guest_init(&guest);
+    sim_guest_init(&guest, seed);
     sim_guest_settle(&guest);
 
     sim_guest_run(&guest, 300 * VT_NS_PER_MS);
@@ -101,10 +102,10 @@ test_unannounced_pause(void)
 }
 
 static void
-test_pause_inside_reading(void)
+test_pause_inside_reading(uint32_t seed)
 {
     SimGuest guest;
-    sim_guest_init(&guest);
+    sim_guest_init(&guest, seed);
     sim_guest_settle(&guest);
 
     /* The reply was stamped before the pause and says that all is well. */
@@ -119,10 +120,10 @@ test_pause_inside_reading(void)
 }
 
 static void
-test_old_reading_clears_nothing(void)
+test_old_reading_clears_nothing(uint32_t seed)
 {
     SimGuest guest;
-    sim_guest_init(&guest);
+    sim_guest_init(&guest, seed);
     sim_guest_settle(&guest);
     VtReading old;
     guest.host.pause_after_ns = MINUTE_NS;
@@ -145,10 +146,10 @@ test_old_reading_clears_nothing(void)
 }
 
 static void
-test_reading_from_before_step_is_dropped(void)
+test_reading_from_before_step_is_dropped(uint32_t seed)
 {
     SimGuest guest;
-    sim_guest_init(&guest);
+    sim_guest_init(&guest, seed);
     sim_guest_settle(&guest);
     sim_oscillator_pause(&guest.oscillator, MINUTE_NS);
     vt_pipeline_on_hint(guest.pipeline, &strong_hint, sim_oscillator_read(&guest.oscillator));
@@ -180,10 +181,10 @@ test_reading_from_before_step_is_dropped(void)
 }
 
 static void
-test_two_pauses_in_a_row(void)
+test_two_pauses_in_a_row(uint32_t seed)
 {
     SimGuest guest;
-    sim_guest_init(&guest);
+    sim_guest_init(&guest, seed);
     sim_guest_settle(&guest);
 
     sim_oscillator_pause(&guest.oscillator, 5 * VT_NS_PER_SEC);
@@ -200,10 +201,10 @@ test_two_pauses_in_a_row(void)
 }
 
 static void
-test_pause_inside_recovery(void)
+test_pause_inside_recovery(uint32_t seed)
 {
     SimGuest guest;
-    sim_guest_init(&guest);
+    sim_guest_init(&guest, seed);
     sim_guest_settle(&guest);
     sim_oscillator_pause(&guest.oscillator, 5 * VT_NS_PER_SEC);
     vt_pipeline_on_hint(guest.pipeline, &strong_hint, sim_oscillator_read(&guest.oscillator));
@@ -221,10 +222,10 @@ test_pause_inside_recovery(void)
 }
 
 static void
-test_strong_hint_for_nothing(void)
+test_strong_hint_for_nothing(uint32_t seed)
 {
     SimGuest guest;
-    sim_guest_init(&guest);
+    sim_guest_init(&guest, seed);
     sim_guest_settle(&guest);
     VtNs error_ns = sim_guest_get_error(&guest);
 
@@ -244,10 +245,10 @@ test_strong_hint_for_nothing(void)
 }
 
 static void
-test_weak_hint_for_nothing(void)
+test_weak_hint_for_nothing(uint32_t seed)
 {
     SimGuest guest;
-    sim_guest_init(&guest);
+    sim_guest_init(&guest, seed);
     sim_guest_settle(&guest);
 
     vt_pipeline_on_hint(guest.pipeline, &weak_hint, sim_oscillator_read(&guest.oscillator));
@@ -265,10 +266,10 @@ test_weak_hint_for_nothing(void)
 }
 
 static void
-test_weak_hint_finds_pause(void)
+test_weak_hint_finds_pause(uint32_t seed)
 {
     SimGuest guest;
-    sim_guest_init(&guest);
+    sim_guest_init(&guest, seed);
     sim_guest_settle(&guest);
 
     sim_oscillator_pause(&guest.oscillator, 5 * VT_NS_PER_SEC);
@@ -281,10 +282,10 @@ test_weak_hint_finds_pause(void)
 }
 
 static void
-test_weak_hint_that_nothing_answers(void)
+test_weak_hint_that_nothing_answers(uint32_t seed)
 {
     SimGuest guest;
-    sim_guest_init(&guest);
+    sim_guest_init(&guest, seed);
     sim_guest_settle(&guest);
 
     guest.host.loss = 1;
@@ -311,10 +312,10 @@ test_weak_hint_that_nothing_answers(void)
 
 /* More signs that nothing answers do not put the end of the first one's time off. */
 static void
-test_weak_hints_in_a_row(void)
+test_weak_hints_in_a_row(uint32_t seed)
 {
     SimGuest guest;
-    sim_guest_init(&guest);
+    sim_guest_init(&guest, seed);
     sim_guest_settle(&guest);
 
     guest.host.loss = 1;
@@ -330,10 +331,10 @@ test_weak_hints_in_a_row(void)
 }
 
 static void
-test_foreign_step(void)
+test_foreign_step(uint32_t seed)
 {
     SimGuest guest;
-    sim_guest_init(&guest);
+    sim_guest_init(&guest, seed);
     sim_guest_settle(&guest);
 
     sim_oscillator_step(&guest.oscillator, 10 * VT_NS_PER_SEC);
@@ -346,10 +347,10 @@ test_foreign_step(void)
 }
 
 static void
-test_rate_jump(void)
+test_rate_jump(uint32_t seed)
 {
     SimGuest guest;
-    sim_guest_init(&guest);
+    sim_guest_init(&guest, seed);
     sim_guest_settle(&guest);
 
     guest.oscillator.rate_ppb += 200000;
@@ -367,10 +368,10 @@ test_rate_jump(void)
 }
 
 static void
-test_failed_step_is_tried_again(void)
+test_failed_step_is_tried_again(uint32_t seed)
 {
     SimGuest guest;
-    sim_guest_init(&guest);
+    sim_guest_init(&guest, seed);
     sim_guest_settle(&guest);
     guest.kernel_refuses = true;
 
@@ -392,31 +393,28 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/sim/scenarios/boot-steps-once-and-learns-rate", test_boot);
-    g_test_add_func("/sim/scenarios/announced-pause-is-mended-in-5-ms", test_announced_pause);
-    g_test_add_func("/sim/scenarios/unannounced-pause-is-found-at-tick",
-                    test_unannounced_pause);
-    g_test_add_func("/sim/scenarios/pause-inside-reading-clears-nothing",
-                    test_pause_inside_reading);
-    g_test_add_func("/sim/scenarios/old-reading-clears-nothing",
-                    test_old_reading_clears_nothing);
-    g_test_add_func("/sim/scenarios/reading-from-before-step-is-dropped",
-                    test_reading_from_before_step_is_dropped);
-    g_test_add_func("/sim/scenarios/two-pauses-in-a-row", test_two_pauses_in_a_row);
-    g_test_add_func("/sim/scenarios/pause-inside-recovery-is-one-disruption",
-                    test_pause_inside_recovery);
-    g_test_add_func("/sim/scenarios/strong-hint-for-nothing-moves-nothing",
-                    test_strong_hint_for_nothing);
-    g_test_add_func("/sim/scenarios/weak-hint-for-nothing-changes-no-state",
-                    test_weak_hint_for_nothing);
-    g_test_add_func("/sim/scenarios/weak-hint-finds-pause", test_weak_hint_finds_pause);
-    g_test_add_func("/sim/scenarios/weak-hint-that-nothing-answers-counts-in-time",
-                    test_weak_hint_that_nothing_answers);
-    g_test_add_func("/sim/scenarios/weak-hints-in-a-row-count-from-the-first",
-                    test_weak_hints_in_a_row);
-    g_test_add_func("/sim/scenarios/foreign-step-is-taken-back", test_foreign_step);
-    g_test_add_func("/sim/scenarios/rate-jump-is-followed-without-step", test_rate_jump);
-    g_test_add_func("/sim/scenarios/failed-step-is-tried-again",
-                    test_failed_step_is_tried_again);
+    sim_seeds_add("/sim/scenarios/boot-steps-once-and-learns-rate", test_boot);
+    sim_seeds_add("/sim/scenarios/announced-pause-is-mended-in-5-ms", test_announced_pause);
+    sim_seeds_add("/sim/scenarios/unannounced-pause-is-found-at-tick", test_unannounced_pause);
+    sim_seeds_add("/sim/scenarios/pause-inside-reading-clears-nothing",
+                  test_pause_inside_reading);
+    sim_seeds_add("/sim/scenarios/old-reading-clears-nothing", test_old_reading_clears_nothing);
+    sim_seeds_add("/sim/scenarios/reading-from-before-step-is-dropped",
+                  test_reading_from_before_step_is_dropped);
+    sim_seeds_add("/sim/scenarios/two-pauses-in-a-row", test_two_pauses_in_a_row);
+    sim_seeds_add("/sim/scenarios/pause-inside-recovery-is-one-disruption",
+                  test_pause_inside_recovery);
+    sim_seeds_add("/sim/scenarios/strong-hint-for-nothing-moves-nothing",
+                  test_strong_hint_for_nothing);
+    sim_seeds_add("/sim/scenarios/weak-hint-for-nothing-changes-no-state",
+                  test_weak_hint_for_nothing);
+    sim_seeds_add("/sim/scenarios/weak-hint-finds-pause", test_weak_hint_finds_pause);
+    sim_seeds_add("/sim/scenarios/weak-hint-that-nothing-answers-counts-in-time",
+                  test_weak_hint_that_nothing_answers);
+    sim_seeds_add("/sim/scenarios/weak-hints-in-a-row-count-from-the-first",
+                  test_weak_hints_in_a_row);
+    sim_seeds_add("/sim/scenarios/foreign-step-is-taken-back", test_foreign_step);
+    sim_seeds_add("/sim/scenarios/rate-jump-is-followed-without-step", test_rate_jump);
+    sim_seeds_add("/sim/scenarios/failed-step-is-tried-again", test_failed_step_is_tried_again);
     return g_test_run();
 }

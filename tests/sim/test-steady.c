@@ -2,6 +2,7 @@
 /* Hours in which nothing happens, and noise that must not look like something. */
 #include <math.h>
 
+#include "tests/sim/seeds.h"
 #include "tests/sim/sim-guest.h"
 
 #define HOUR_SEC 3600
@@ -14,11 +15,11 @@
 #define MOST_RMS_RATE_PPB  50.0
 
 static void
-test_hour(void)
+test_hour(uint32_t seed)
 {
     SimGuest guest;
-    sim_guest_init(&guest);
-    guest.oscillator.rate_ppb = 10000 * sim_gauss();
+    sim_guest_init(&guest, seed);
+    guest.oscillator.rate_ppb = 10000 * sim_draw_gauss(guest.host.random);
     guest.oscillator.wander_ppb_per_sqrt_sec = 1;
     sim_guest_settle(&guest);
     sim_guest_run(&guest, 240 * VT_NS_PER_SEC);
@@ -47,10 +48,10 @@ test_hour(void)
 }
 
 static void
-test_spikes(void)
+test_spikes(uint32_t seed)
 {
     SimGuest guest;
-    sim_guest_init(&guest);
+    sim_guest_init(&guest, seed);
     sim_guest_settle(&guest);
 
     for (int i = 0; i < 100; i++) {
@@ -65,11 +66,11 @@ test_spikes(void)
 }
 
 static void
-test_spike_in_recovery(void)
+test_spike_in_recovery(uint32_t seed)
 {
     static const VtPipelineHint hint = { .strength = VT_HINT_STRONG };
     SimGuest guest;
-    sim_guest_init(&guest);
+    sim_guest_init(&guest, seed);
     sim_guest_settle(&guest);
 
     sim_oscillator_pause(&guest.oscillator, 5 * VT_NS_PER_SEC);
@@ -82,10 +83,10 @@ test_spike_in_recovery(void)
 }
 
 static void
-test_slew_in_flight(void)
+test_slew_in_flight(uint32_t seed)
 {
     SimGuest guest;
-    sim_guest_init(&guest);
+    sim_guest_init(&guest, seed);
     sim_guest_settle(&guest);
     VtNs before_ns = sim_guest_get_error(&guest);
 
@@ -110,10 +111,10 @@ test_slew_in_flight(void)
 }
 
 static void
-test_holdover(void)
+test_holdover(uint32_t seed)
 {
     SimGuest guest;
-    sim_guest_init(&guest);
+    sim_guest_init(&guest, seed);
     guest.oscillator.rate_ppb = 30000;
     sim_guest_settle(&guest);
     sim_guest_run(&guest, 240 * VT_NS_PER_SEC);
@@ -137,10 +138,10 @@ test_holdover(void)
 }
 
 static void
-test_lossy_link(void)
+test_lossy_link(uint32_t seed)
 {
     SimGuest guest;
-    sim_guest_init(&guest);
+    sim_guest_init(&guest, seed);
     guest.host.loss = 0.3;
     guest.host.forward_extra_ns = 10 * VT_NS_PER_US;
 
@@ -160,11 +161,11 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/sim/steady/hour-within-limits", test_hour);
-    g_test_add_func("/sim/steady/delay-spikes-step-nothing", test_spikes);
-    g_test_add_func("/sim/steady/spike-in-recovery-spoils-nothing", test_spike_in_recovery);
-    g_test_add_func("/sim/steady/slew-in-flight-is-not-corrected-twice", test_slew_in_flight);
-    g_test_add_func("/sim/steady/holdover-bound-grows", test_holdover);
-    g_test_add_func("/sim/steady/lossy-link-is-enough", test_lossy_link);
+    sim_seeds_add("/sim/steady/hour-within-limits", test_hour);
+    sim_seeds_add("/sim/steady/delay-spikes-step-nothing", test_spikes);
+    sim_seeds_add("/sim/steady/spike-in-recovery-spoils-nothing", test_spike_in_recovery);
+    sim_seeds_add("/sim/steady/slew-in-flight-is-not-corrected-twice", test_slew_in_flight);
+    sim_seeds_add("/sim/steady/holdover-bound-grows", test_holdover);
+    sim_seeds_add("/sim/steady/lossy-link-is-enough", test_lossy_link);
     return g_test_run();
 }
