@@ -36,9 +36,16 @@ raise_suspicion(VtDetector *detector, const VtSample *sample, VtNs distance_ns)
     return (VtVerdict){ .kind = VT_VERDICT_SUSPECT, .distance_ns = distance_ns };
 }
 
-/* The second reading; what it cannot decide (too wide, too early) leaves the suspicion open. */
+/*
+ * The second reading; what it cannot decide (too wide, too early) leaves the suspicion open. A
+ * prediction that is wide itself does not: it grows while nothing is taken in, and what fits it
+ * now is all there is to know.
+ */
 static VtVerdict
-judge_suspicion(VtDetector *detector, const VtSample *sample, VtNs distance_ns, VtNs width_ns)
+judge_suspicion(VtDetector *detector,
+                const VtSample *sample,
+                const VtDoubt *doubt,
+                VtNs distance_ns)
 {
     VtVerdict undecided = { .kind = VT_VERDICT_SUSPECT, .distance_ns = distance_ns };
     if (vt_mono_diff(sample->raw_begun_at, detector->raw_suspected_at) < 0)
@@ -55,7 +62,7 @@ judge_suspicion(VtDetector *detector, const VtSample *sample, VtNs distance_ns, 
         vt_detector_reset(detector);
         return step;
     }
-    if (width_ns >= vt_ns_abs(detector->suspected_ns))
+    if (doubt->half_width_ns >= vt_ns_abs(detector->suspected_ns))
         return undecided;
     vt_detector_reset(detector);
     return (VtVerdict){ .kind = VT_VERDICT_SPIKE, .distance_ns = distance_ns };
@@ -75,7 +82,7 @@ vt_detector_judge(VtDetector *detector,
     VtNs distance_ns = residual_ns < 0 ? -beyond_ns : beyond_ns;
 
     if (detector->is_suspicious)
-        return judge_suspicion(detector, sample, distance_ns, width_ns);
+        return judge_suspicion(detector, sample, doubt, distance_ns);
     if (beyond_ns >= detector->step_threshold_ns)
         return raise_suspicion(detector, sample, distance_ns);
 

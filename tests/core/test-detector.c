@@ -86,6 +86,21 @@ test_wide_reading_decides_nothing(void)
     g_assert_cmpint(judge(&detector, 3 * VT_NS_PER_SEC, 5 * VT_NS_PER_MS), ==, VT_VERDICT_STEP);
 }
 
+/* A rate of which nothing is known: the longer no reading is taken in, the wider it gets. */
+static void
+test_suspicion_of_wide_prediction_ends(void)
+{
+    VtDetector detector;
+    vt_detector_init(&detector, VT_NS_PER_MS);
+    judge(&detector, VT_NS_PER_SEC, 5 * VT_NS_PER_MS);
+    VtSample second = make_sample(100 * VT_NS_PER_SEC, 5 * VT_NS_PER_MS);
+    VtEstimate wide = { .is_known = true, .offset_sigma_ns = 1e7 };
+
+    VtVerdict verdict = vt_detector_judge(&detector, &second, &fine_doubt, &wide);
+
+    g_assert_cmpint(verdict.kind, ==, VT_VERDICT_SPIKE);
+}
+
 static void
 test_slow_reading_raises_nothing(void)
 {
@@ -146,6 +161,8 @@ main(int argc, char **argv)
     g_test_add_func("/core/detector/spike-is-refuted", test_spike_is_refuted);
     g_test_add_func("/core/detector/wide-reading-decides-nothing",
                     test_wide_reading_decides_nothing);
+    g_test_add_func("/core/detector/suspicion-of-wide-prediction-ends",
+                    test_suspicion_of_wide_prediction_ends);
     g_test_add_func("/core/detector/slow-reading-raises-nothing",
                     test_slow_reading_raises_nothing);
     g_test_add_func("/core/detector/twice-outside-is-drift", test_twice_outside_is_drift);
