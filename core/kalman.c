@@ -15,6 +15,18 @@ carry_remainder(VtKalman *kalman)
     kalman->remainder_ns -= (double)whole_ns;
 }
 
+/* A rate beyond is not believed; the phase follows as far as the two belong together. */
+static void
+limit_rate(VtKalman *kalman)
+{
+    double possible_ppb =
+        fmin(fmax(kalman->rate_ppb, -VT_KALMAN_MOST_RATE_PPB), VT_KALMAN_MOST_RATE_PPB);
+    double beyond_ppb = kalman->rate_ppb - possible_ppb;
+    kalman->rate_ppb = possible_ppb;
+    if (beyond_ppb != 0 && kalman->rate_variance > 0)
+        kalman->remainder_ns -= kalman->covariance / kalman->rate_variance * beyond_ppb;
+}
+
 /*
  * x' = x + y dt, y' = y; with q the wander's variance per second
  *
@@ -68,11 +80,12 @@ vt_kalman_update(VtKalman *kalman, const VtSample *sample, const VtDoubt *doubt)
     double rate_gain = kalman->covariance / innovation_variance;
 
     kalman->remainder_ns += phase_gain * innovation_ns;
-    carry_remainder(kalman);
     kalman->rate_ppb += rate_gain * innovation_ns;
     kalman->rate_variance -= rate_gain * kalman->covariance;
     kalman->covariance *= 1 - phase_gain;
     kalman->phase_variance *= 1 - phase_gain;
+    limit_rate(kalman);
+    carry_remainder(kalman);
 
     double square = innovation_ns * innovation_ns / innovation_variance;
     return -(log(innovation_variance) + fmin(square, MOST_SIGMAS * MOST_SIGMAS)) / 2;

@@ -12,6 +12,13 @@
 #include "core/delay.h"
 #include "core/sample.h"
 
+/*
+ * Quartz is within 100 ppm of what it should be, a processor's counter within some hundreds of what
+ * it was measured to be; the kernel can make up for this much. Samples that say more say it of
+ * something else.
+ */
+#define VT_KALMAN_MOST_RATE_PPB 500000.0
+
 typedef struct {
     bool has_phase; /* else only the rate means anything */
     VtMono raw_at;
@@ -35,7 +42,8 @@ void vt_kalman_advance(VtKalman *kalman, VtMono raw_at);
 
 /*
  * Takes @sample in, which must not be older than the last one. Returns the logarithm of how
- * likely it was, short of a constant. The first one gives the phase, and 0.
+ * likely it was, short of a constant. The first one gives the phase, and 0. The rate stays within
+ * VT_KALMAN_MOST_RATE_PPB, and the phase goes with it.
  */
 double vt_kalman_update(VtKalman *kalman, const VtSample *sample, const VtDoubt *doubt);
 

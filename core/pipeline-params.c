@@ -13,7 +13,7 @@ vt_pipeline_params_default(void)
         .holdover_after_ns = 5 * VT_NS_PER_SEC,
         .drift_ppb = 15000,
         .disrupted_drift_ppb = 250000,
-        .initial_rate_sigma_ppb = 500000,
+        .initial_rate_sigma_ppb = 100000,
         .most_trim_ppb = VT_ACTION_HARMLESS_TRIM_PPB,
     };
 }

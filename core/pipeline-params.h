@@ -12,7 +12,7 @@ typedef struct {
     double drift_ppb;       /* growth of the bound while tracking; default 15000 (PHI) */
     double disrupted_drift_ppb;    /* the same after a disruption; default 250000 */
     double initial_rate_ppb;       /* as learnt before, or 0 */
-    double initial_rate_sigma_ppb; /* of it; default 500000 */
+    double initial_rate_sigma_ppb; /* of it; default 100000 */
     double most_trim_ppb; /* by which the rate may differ to remove an offset; default 10000, */
                           /* 500000 where somebody ends a trim that the agent leaves behind */
     VtWall least_wall;    /* no correction may end before: the build date */

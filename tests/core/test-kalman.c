@@ -78,6 +78,19 @@ test_covariance_ties_phase_to_rate(void)
     g_assert_cmpfloat_with_epsilon(kalman.rate_ppb, 500 + 75000, 1000);
 }
 
+/* Samples that rise by 3000 ppm are of something else than an oscillator. */
+static void
+test_impossible_rate_is_not_believed(void)
+{
+    VtKalman kalman = { .rate_variance = 1e12 };
+    for (int i = 0; i < 10; i++) {
+        VtSample sample = make_sample(i, i * 3 * VT_NS_PER_MS);
+        vt_kalman_update(&kalman, &sample, &doubt);
+        g_assert_cmpfloat(kalman.rate_ppb, <=, VT_KALMAN_MOST_RATE_PPB);
+    }
+    g_assert_cmpfloat_with_epsilon(kalman.rate_ppb, VT_KALMAN_MOST_RATE_PPB, 1);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -88,5 +101,7 @@ main(int argc, char **argv)
     g_test_add_func("/core/kalman/wander-grows-doubt-of-rate", test_wander_grows_doubt_of_rate);
     g_test_add_func("/core/kalman/covariance-ties-phase-to-rate",
                     test_covariance_ties_phase_to_rate);
+    g_test_add_func("/core/kalman/impossible-rate-is-not-believed",
+                    test_impossible_rate_is_not_believed);
     return g_test_run();
 }

@@ -57,6 +57,13 @@ spend(SimGuest *guest, VtNs span_ns)
     count_down(guest, span_ns);
 }
 
+/* Between two instructions of the agent's. */
+static void
+wait_for_processor(SimGuest *guest)
+{
+    spend(guest, sim_host_draw_wait(&guest->host, guest->oscillator.true_ns));
+}
+
 /* As the agent reads the rate back before it does anything to the clock. */
 static void
 look_for_foreign_rate(SimGuest *guest)
@@ -117,6 +124,7 @@ measure(SimGuest *guest)
     VtInstant now = sim_oscillator_read(&guest->oscillator);
     VtAction action = was_answered ? vt_pipeline_on_reading(guest->pipeline, &reading, now)
                                    : vt_pipeline_on_silence(guest->pipeline, now);
+    wait_for_processor(guest);
     carry_out(guest, &action);
     if (!was_answered && guest->retry_ns > 0)
         guest->until_reading_ns = guest->retry_ns;
@@ -140,6 +148,7 @@ wake(SimGuest *guest)
     guest->until_waking_ns = VT_NS_MAX;
     VtAction action =
         vt_pipeline_on_silence(guest->pipeline, sim_oscillator_read(&guest->oscillator));
+    wait_for_processor(guest);
     carry_out(guest, &action);
 }
 

@@ -31,6 +31,14 @@ get_queue(const SimHost *host, int64_t true_ns)
     return vt_ns_from_double(share * (double)host->queue_most_ns);
 }
 
+VtNs
+sim_host_draw_wait(const SimHost *host, int64_t true_ns)
+{
+    if (true_ns >= host->starved_until_ns || sim_draw(host->random) < 0.5)
+        return 0;
+    return sim_draw_exponential(host->random, host->starved_ns);
+}
+
 static VtNs
 draw_lateness(const SimHost *host)
 {
@@ -76,12 +84,14 @@ sim_host_exchange(SimHost *host, SimOscillator *oscillator, VtReading *ret_readi
     };
     VtNs there_ns =
         draw_delay(host) + host->forward_extra_ns + get_queue(host, oscillator->true_ns);
+    there_ns += sim_host_draw_wait(host, oscillator->true_ns);
     travel(oscillator, there_ns, &host->pause_before_ns);
     reading.reference_received_at = read_reference(host, oscillator);
     sim_oscillator_run(oscillator, HOLD_NS);
     reading.reference_sent_at = read_reference(host, oscillator);
     /* The reply is stamped: a pause from here on shows nowhere in the reading. */
     VtNs back_ns = draw_delay(host) + host->reply_spike_ns + draw_lateness(host);
+    back_ns += sim_host_draw_wait(host, oscillator->true_ns);
     travel(oscillator, back_ns, &host->pause_after_ns);
     host->reply_spike_ns = 0;
     reading.received = sim_oscillator_read(oscillator);

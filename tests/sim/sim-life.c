@@ -5,6 +5,9 @@
 
 #define N_EVENTS_OF_A_LIFE 6
 
+/* Of 1: so many guests start on a host that has not enough for all. */
+#define STARVED_STARTS 0.3
+
 /* A tick and a little; and, where there is a sign, what mending takes. */
 #define UNSEEN_SEC 1.1
 #define SEEN_SEC   0.010
@@ -40,6 +43,7 @@ static const struct {
     [SIM_EVENT_SILENCE] = { "silence", 0 },
     [SIM_EVENT_QUEUE] = { "queue", 0 },
     [SIM_EVENT_LATE_PACKETS] = { "late packets", 0 },
+    [SIM_EVENT_STARVED] = { "starved", 0 },
     [SIM_EVENT_HIDDEN] = { "hidden in noise", HIDDEN_SEC },
 };
 
@@ -84,6 +88,15 @@ draw_sign(Life *life)
 }
 
 static void
+starve(Life *life)
+{
+    SimHost *host = &life->guest.host;
+    host->starved_ns = draw_magnitude(life, 1e6, 100e6);
+    host->starved_until_ns =
+        life->guest.oscillator.true_ns + vt_ns_from_double(draw_magnitude(life, 3, 100) * 1e9);
+}
+
+static void
 begin(Life *life)
 {
     SimGuest *guest = &life->guest;
@@ -99,6 +112,8 @@ begin(Life *life)
         vt_ns_from_double(draw_between(life, 0, 1) * (double)guest->host.base_delay_ns);
     guest->host.offset_ns = vt_ns_from_double(draw_between(life, -ROOT_NS, ROOT_NS));
     guest->host.loss = sim_draw(life->random) < 0.2 ? 0.1 : 0;
+    if (sim_draw(life->random) < STARVED_STARTS)
+        starve(life);
     guest->host.timeout_ns = 50 * VT_NS_PER_MS;
     guest->retry_ns = VT_NS_PER_MS;
 }
@@ -222,6 +237,9 @@ happen(Life *life, SimEvent event)
     case SIM_EVENT_LATE_PACKETS:
         guest->host.late_packets = 0.01;
         break;
+    case SIM_EVENT_STARVED:
+        starve(life);
+        break;
     }
 }
 
@@ -246,6 +264,7 @@ live_through(Life *life, SimEvent event)
 {
     double loss = life->guest.host.loss;
     life->phase_ns = 0;
+    life->guest.host.starved_until_ns = 0;
     happen(life, event);
     live(life, vt_ns_from_double(draw_magnitude(life, 30, 300) * 1e9), false);
     life->guest.host.loss = loss;

@@ -21,6 +21,7 @@ typedef enum {
     SIM_EVENT_SILENCE,      /* no reference for a while */
     SIM_EVENT_QUEUE,        /* builds up on one side and drains */
     SIM_EVENT_LATE_PACKETS, /* 1 % of them, by 5 ms, on one side */
+    SIM_EVENT_STARVED,      /* of processor time */
     SIM_EVENT_HIDDEN, /* one of those above, but less than what the next reading can show */
     SIM_N_EVENTS,
 } SimEvent;
