@@ -17,6 +17,9 @@
 /* So many times the mean of a queue hardly any reading is late by. */
 #define VISIBLE_QUEUES 8
 
+/* So long what delays once were is not forgotten. */
+#define REMEMBERED_NS (256 * VT_NS_PER_SEC)
+
 /* From the resume to the hint. */
 #define HINT_AFTER_NS (2 * VT_NS_PER_MS)
 
@@ -52,8 +55,9 @@ typedef struct {
     GRand *random;
     SimLifeReport *report;
     uint32_t seed;
-    double lie_sec;  /* since the last event */
-    double phase_ns; /* what the last event does to the phase at once or within a second */
+    double lie_sec;    /* since the last event */
+    double scatter_ns; /* of the readings before the last event */
+    double phase_ns;   /* what the last event does to the phase at once or within a second */
 } Life;
 
 const char *
@@ -180,13 +184,23 @@ jump(Life *life)
     life->guest.oscillator.rate_ppb += draw_sign(life) * by_ppb;
 }
 
+/* What readings scatter by, or did until a moment ago: that is what is known of them. */
+static double
+get_scatter_ns(const Life *life)
+{
+    const SimHost *host = &life->guest.host;
+    int64_t remembered_until_ns = host->starved_until_ns + REMEMBERED_NS;
+    bool was_starved = life->guest.oscillator.true_ns < remembered_until_ns;
+    return host->jitter_ns + (was_starved ? host->starved_ns : 0);
+}
+
 /* The bound is wrong from base_delay on, and a reading may not show less than the noise. */
 static bool
 is_hidden(const Life *life)
 {
-    const SimHost *host = &life->guest.host;
+    double visible_ns = VISIBLE_QUEUES * life->scatter_ns;
     return life->phase_ns > 0 &&
-           life->phase_ns + (double)host->base_delay_ns < VISIBLE_QUEUES * host->jitter_ns;
+           life->phase_ns + (double)life->guest.host.base_delay_ns < visible_ns;
 }
 
 static void
@@ -264,7 +278,9 @@ live_through(Life *life, SimEvent event)
 {
     double loss = life->guest.host.loss;
     life->phase_ns = 0;
-    life->guest.host.starved_until_ns = 0;
+    life->scatter_ns = get_scatter_ns(life);
+    life->guest.host.starved_until_ns =
+        MIN(life->guest.host.starved_until_ns, life->guest.oscillator.true_ns);
     happen(life, event);
     live(life, vt_ns_from_double(draw_magnitude(life, 30, 300) * 1e9), false);
     life->guest.host.loss = loss;
