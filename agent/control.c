@@ -21,6 +21,7 @@ struct VtAgentControl {
 static const VtGateRule rules[] = {
     { "Burst", VT_GATE_CHANGE, "org.virttime.agent1.manage-sources" },
     { "SetOnline", VT_GATE_CHANGE, "org.virttime.agent1.manage-sources" },
+    { "CheckRoutes", VT_GATE_CHANGE, "org.virttime.agent1.manage-sources" },
     { "Reload", VT_GATE_CHANGE, "org.virttime.agent1.reload" },
     { "MakeStep", VT_GATE_CHANGE, "org.virttime.agent1.step-clock" },
     { NULL },
@@ -120,6 +121,16 @@ on_set_online(VtBusAgent1 *object,
 }
 
 static gboolean
+on_check_routes(VtBusAgent1 *object, GDBusMethodInvocation *invocation, gpointer user_data)
+{
+    VtAgentControl *control = user_data;
+
+    vt_operator_check_routes(vt_agent_get_sources(control->agent));
+    vt_bus_agent1_complete_check_routes(object, invocation);
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static gboolean
 on_make_step(VtBusAgent1 *object, GDBusMethodInvocation *invocation, gpointer user_data)
 {
     VtAgentControl *control = user_data;
@@ -155,6 +166,7 @@ static const struct {
     { "handle-get-journal", G_CALLBACK(on_get_journal) },
     { "handle-burst", G_CALLBACK(on_burst) },
     { "handle-set-online", G_CALLBACK(on_set_online) },
+    { "handle-check-routes", G_CALLBACK(on_check_routes) },
     { "handle-make-step", G_CALLBACK(on_make_step) },
     { "handle-reload", G_CALLBACK(on_reload) },
 };

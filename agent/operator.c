@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/operator.h"
 
+#include "agent/source-server.h"
 #include "base/error.h"
 
 const VtHint vt_operator_step = {
@@ -56,7 +57,22 @@ vt_operator_set_online(VtSources *sources, const char *name, bool is_online, GEr
         vt_source_set_online(source, is_online);
         return true;
     }
-    for (guint i = 0; i < list->len; i++)
-        vt_source_set_online(list->pdata[i], is_online);
+    for (guint i = 0; i < list->len; i++) {
+        /* What no network stands between goes on, unless it is named. */
+        if (is_online || vt_source_is_server(list->pdata[i]))
+            vt_source_set_online(list->pdata[i], is_online);
+    }
     return true;
+}
+
+void
+vt_operator_check_routes(VtSources *sources)
+{
+    const GPtrArray *list = vt_sources_get_list(sources);
+
+    for (guint i = 0; i < list->len; i++) {
+        VtSource *source = list->pdata[i];
+        if (vt_source_is_server(source))
+            vt_source_set_online(source, vt_source_has_route(source));
+    }
 }

@@ -15,6 +15,9 @@ bool vt_operator_burst(VtSources *sources, const char *name, GError **error);
 bool
 vt_operator_set_online(VtSources *sources, const char *name, bool is_online, GError **error);
 
+/* Of the servers those are online that there is a way to now, and no others. */
+void vt_operator_check_routes(VtSources *sources);
+
 /*
  * The sign that an operator gives by asking for a step: the clock is measured and stepped, however
  * far and wherever, as the operator is the witness that this needs.

@@ -8,6 +8,7 @@
 #include "agent/providers/ntp.h"
 #include "agent/source-facts.h"
 #include "agent/source-private.h"
+#include "os/route.h"
 
 static void
 on_kiss(VtNtpKiss kiss, void *user_data)
@@ -135,6 +136,13 @@ vt_source_has_address(const VtSource *source, GSocketAddress *address)
 {
     return vt_source_is_addressed(source) &&
            is_same_address(vt_provider_ntp_get_address(&source->provider), address);
+}
+
+bool
+vt_source_has_route(const VtSource *source)
+{
+    return !vt_source_is_addressed(source) ||
+           vt_route_exists(vt_provider_ntp_get_address(&source->provider));
 }
 
 unsigned

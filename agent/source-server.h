@@ -42,6 +42,9 @@ void vt_source_set_server_problem(VtSource *source, const char *problem);
 /* A server that does not answer may now. */
 void vt_source_on_network_change(VtSource *source);
 
+/* Whether there is a way to it now; of one whose address is not known yet nobody can say no. */
+bool vt_source_has_route(const VtSource *source);
+
 /* Readings in a row that did not come. */
 unsigned vt_source_get_n_failed(const VtSource *source);
 

@@ -4,13 +4,13 @@
 #include <glib.h>
 
 static const VtCommand *const commands[] = {
-    &vt_command_tracking,   &vt_command_sources,       &vt_command_sourcestats,
-    &vt_command_selectdata, &vt_command_ntpdata,       &vt_command_clocks,
-    &vt_command_activity,   &vt_command_journal,       &vt_command_waitsync,
-    &vt_command_burst,      &vt_command_makestep,      &vt_command_online,
-    &vt_command_offline,    &vt_command_reload,        &vt_command_guests,
-    &vt_command_clients,    &vt_command_serverstats,   &vt_command_resync,
-    &vt_command_freeze,     &vt_command_import_chrony,
+    &vt_command_tracking,   &vt_command_sources,   &vt_command_sourcestats,
+    &vt_command_selectdata, &vt_command_ntpdata,   &vt_command_clocks,
+    &vt_command_activity,   &vt_command_journal,   &vt_command_waitsync,
+    &vt_command_burst,      &vt_command_makestep,  &vt_command_online,
+    &vt_command_offline,    &vt_command_onoffline, &vt_command_reload,
+    &vt_command_guests,     &vt_command_clients,   &vt_command_serverstats,
+    &vt_command_resync,     &vt_command_freeze,    &vt_command_import_chrony,
 };
 
 const VtCommand *

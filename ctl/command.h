@@ -60,6 +60,7 @@ extern const VtCommand vt_command_waitsync;
 extern const VtCommand vt_command_burst;
 extern const VtCommand vt_command_makestep;
 extern const VtCommand vt_command_online;
+extern const VtCommand vt_command_onoffline;
 extern const VtCommand vt_command_offline;
 extern const VtCommand vt_command_reload;
 extern const VtCommand vt_command_guests;

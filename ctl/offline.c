@@ -15,10 +15,11 @@ const VtCommand vt_command_offline = {
     .name = "offline",
     .side = VT_SIDE_AGENT,
     .word = "[SOURCE]",
-    .summary = "leave the sources, or one of them, alone",
+    .summary = "leave the servers, or one source, alone",
     .help =
-        "Asks no source any more, or not the one of that name or address, until 'online': for a\n"
-        "network that is down or costs money. The clock runs on at the learnt rate.\n"
+        "Asks no server any more, or not the source of that name or address, until 'online': for\n"
+        "a network that is down or costs money. Clocks of this machine and of its host are asked\n"
+        "all the same, unless named. Without them the clock runs on at the learnt rate.\n"
         "For root and the group virttime-admin.\n",
     .run = run_offline,
 };

@@ -12,7 +12,7 @@ _virt_timectl()
     local word="${COMP_WORDS[COMP_CWORD]}"
     local before="${COMP_WORDS[COMP_CWORD - 1]}"
     local commands='tracking sources sourcestats selectdata ntpdata clocks activity journal waitsync'
-    commands+=' burst makestep online offline reload guests clients serverstats resync freeze import-chrony'
+    commands+=' burst makestep online offline onoffline reload guests clients serverstats resync freeze import-chrony'
     local options='--help --version --json --verbose --watch --host --socket --lines --max-error --timeout --against-host'
 
     if [[ $before == -n || $before == --lines || $before == --max-error ||

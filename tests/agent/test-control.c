@@ -135,6 +135,50 @@ test_offline_source_is_left_alone_until_online(Fixture *fixture, gconstpointer d
     served_agent_wait_for(&fixture->served.server.n_requests, n_requests + 1);
 }
 
+/* The fixture's server is on this machine; the other one nobody can reach. */
+static void
+test_routes_tell_who_is_asked(Fixture *fixture, gconstpointer data)
+{
+    /* A broadcast has no way for a client of NTP. */
+    static const VtServerConfig nowhere = { .name = (char *)"nowhere",
+                                            .address = (char *)"255.255.255.255",
+                                            .port = 123,
+                                            .is_local = true };
+    (void)data;
+    g_ptr_array_add(fixture->served.servers, (gpointer)&nowhere);
+    start(fixture);
+    assert_works(fixture, "SetOnline", g_variant_new("(sb)", "office", FALSE));
+
+    assert_works(fixture, "CheckRoutes", NULL);
+
+    g_autoptr(GVariant) near = served_agent_get_source(&fixture->served, "office");
+    g_autoptr(GVariant) far = served_agent_get_source(&fixture->served, "nowhere");
+    gboolean is_near_online = FALSE, is_far_online = TRUE;
+    g_assert_true(g_variant_lookup(near, "online", "b", &is_near_online));
+    g_assert_true(g_variant_lookup(far, "online", "b", &is_far_online));
+    g_assert_true(is_near_online);
+    g_assert_false(is_far_online);
+}
+
+/* No network stands before the link: who means it names it. */
+static void
+test_offline_leaves_the_host_out(Fixture *fixture, gconstpointer data)
+{
+    gboolean is_online = FALSE;
+    (void)data;
+    start(fixture);
+
+    assert_works(fixture, "SetOnline", g_variant_new("(sb)", "", FALSE));
+    g_autoptr(GVariant) meant = served_agent_get_source(&fixture->served, "link");
+    g_assert_true(g_variant_lookup(meant, "online", "b", &is_online));
+    g_assert_true(is_online);
+
+    assert_works(fixture, "SetOnline", g_variant_new("(sb)", "link", FALSE));
+    g_autoptr(GVariant) named = served_agent_get_source(&fixture->served, "link");
+    g_assert_true(g_variant_lookup(named, "online", "b", &is_online));
+    g_assert_false(is_online);
+}
+
 static void
 test_burst_asks_at_once(Fixture *fixture, gconstpointer data)
 {
@@ -262,6 +306,8 @@ main(int argc, char **argv)
     g_log_set_writer_func(served_agent_write_log, NULL, NULL);
     ADD("offline-source-is-left-alone-until-online",
         test_offline_source_is_left_alone_until_online);
+    ADD("routes-tell-who-is-asked", test_routes_tell_who_is_asked);
+    ADD("offline-leaves-the-host-out", test_offline_leaves_the_host_out);
     ADD("burst-asks-at-once", test_burst_asks_at_once);
     ADD("followed-server-is-told-as-ntp-calls-it",
         test_followed_server_is_told_as_ntp_calls_it);

@@ -229,6 +229,18 @@ on_set_online(VtBusAgent1 *object,
 }
 
 static gboolean
+on_check_routes(VtBusAgent1 *object, GDBusMethodInvocation *invocation, gpointer user_data)
+{
+    FakeDaemon *daemon = user_data;
+
+    if (!may_change(daemon, invocation))
+        return TRUE;
+    g_string_append(daemon->changes, "onoffline\n");
+    vt_bus_agent1_complete_check_routes(object, invocation);
+    return TRUE;
+}
+
+static gboolean
 on_make_step(VtBusAgent1 *object, GDBusMethodInvocation *invocation, gpointer user_data)
 {
     FakeDaemon *daemon = user_data;
@@ -419,6 +431,7 @@ fake_daemon_new(void)
     g_signal_connect(daemon->agent, "handle-burst", G_CALLBACK(on_burst), daemon);
     g_signal_connect(daemon->agent, "handle-set-online", G_CALLBACK(on_set_online), daemon);
     g_signal_connect(daemon->agent, "handle-make-step", G_CALLBACK(on_make_step), daemon);
+    g_signal_connect(daemon->agent, "handle-check-routes", G_CALLBACK(on_check_routes), daemon);
     g_signal_connect(daemon->agent, "handle-reload", G_CALLBACK(on_reload), daemon);
     g_signal_connect(daemon->host, "handle-reload", G_CALLBACK(on_reload), daemon);
     daemon->changes = g_string_new(NULL);

@@ -18,6 +18,7 @@ test_each_command_asks_for_what_it_says(void)
         { "online", "office", "online 'office'\n", "{\n  \"online\" : \"office\"\n}\n" },
         { "offline", NULL, "offline ''\n", "{\n  \"offline\" : true\n}\n" },
         { "offline", "office", "offline 'office'\n", "{\n  \"offline\" : \"office\"\n}\n" },
+        { "onoffline", NULL, "onoffline\n", "{\n  \"onoffline\" : true\n}\n" },
         { "makestep", NULL, "makestep\n", "{\n  \"makestep\" : true\n}\n" },
     };
 
@@ -39,6 +40,7 @@ test_words_tell_where_the_result_is_seen(void)
         { "burst", "asked as soon as each may be; 'virt-timectl sources' tells more\n" },
         { "online", "asked again\n" },
         { "offline", "left alone until 'virt-timectl online'\n" },
+        { "onoffline", "asked where there is a way to them, the others left alone\n" },
         { "makestep", "the clock is measured, and stepped if that shows it wrong; "
                       "'virt-timectl tracking' tells the result\n" },
     };
@@ -76,8 +78,8 @@ test_reload_names_what_needs_a_restart(void)
 static void
 test_who_may_not_is_told(void)
 {
-    static const char *const commands[] = { "burst", "online", "offline", "makestep",
-                                            "reload" };
+    static const char *const commands[] = { "burst",     "online",   "offline",
+                                            "onoffline", "makestep", "reload" };
     g_autoptr(FakeDaemon) daemon = fake_daemon_new();
     fake_daemon_deny_changes(daemon);
 
@@ -94,9 +96,8 @@ static void
 test_wrong_usage_is_told_apart(void)
 {
     static const char *const rows[][4] = {
-        { "makestep", "now", NULL },
-        { "burst", "a", "b", NULL },
-        { "burst", "--watch", NULL },
+        { "makestep", "now", NULL },   { "onoffline", "office", NULL },
+        { "burst", "a", "b", NULL },   { "burst", "--watch", NULL },
         { "offline", "--host", NULL },
     };
 
