@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/agent/served-agent.h"
 
-/* Only ends a test that would wait for ever. */
-#define TIMEOUT_SEC 10
-
 /* The fake kernel's time runs ahead of ours, so that nobody waits for a poll. */
 #define PASS_EVERY_MS 2
 #define PASS_NS       (40 * VT_NS_PER_MS)
@@ -73,45 +70,6 @@ served_agent_tear_down(ServedAgent *fixture, gconstpointer data)
     g_free(fixture->server_config.address);
     fake_ntp_clear(&fixture->server);
     fake_host_clear(&fixture->host);
-}
-
-static gboolean
-on_timeout(gpointer user_data)
-{
-    bool *has_timed_out = user_data;
-    *has_timed_out = true;
-    return G_SOURCE_CONTINUE;
-}
-
-static bool
-is_following(ServedAgent *fixture, const char *reference)
-{
-    VtAgentView view = vt_agent_look(fixture->agent);
-    return view.synchronised && g_str_equal(view.reference, reference);
-}
-
-/* Synchronised with what is called @reference. */
-void
-served_agent_wait_until_following(ServedAgent *fixture, const char *reference)
-{
-    bool has_timed_out = false;
-    guint id = g_timeout_add_seconds(TIMEOUT_SEC, on_timeout, &has_timed_out);
-    while (!has_timed_out && !is_following(fixture, reference))
-        g_main_context_iteration(NULL, TRUE);
-    g_source_remove(id);
-    g_assert_cmpstr(vt_agent_look(fixture->agent).reference, ==, reference);
-    g_assert_true(vt_agent_look(fixture->agent).synchronised);
-}
-
-void
-served_agent_wait_for(const unsigned *value, unsigned wanted)
-{
-    bool has_timed_out = false;
-    guint id = g_timeout_add_seconds(TIMEOUT_SEC, on_timeout, &has_timed_out);
-    while (*value < wanted && !has_timed_out)
-        g_main_context_iteration(NULL, TRUE);
-    g_source_remove(id);
-    g_assert_cmpuint(*value, >=, wanted);
 }
 
 /* What the guest's clock is off by the server's. */

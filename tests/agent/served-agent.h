@@ -5,6 +5,7 @@
 #include "agent/agent.h"
 #include "tests/agent/fake-host.h"
 #include "tests/agent/fake-ntp.h"
+#include "tests/agent/waiting.h"
 
 typedef struct {
     FakeKernel kernel;
@@ -21,8 +22,6 @@ void served_agent_set_up(ServedAgent *fixture, gconstpointer data);
 void served_agent_start(ServedAgent *fixture);
 void served_agent_start_without_link(ServedAgent *fixture);
 void served_agent_tear_down(ServedAgent *fixture, gconstpointer data);
-void served_agent_wait_until_following(ServedAgent *fixture, const char *reference);
-void served_agent_wait_for(const unsigned *value, unsigned wanted);
 VtNs served_agent_get_error(const ServedAgent *fixture);
 GVariant *served_agent_get_source(ServedAgent *fixture, const char *name);
 bool served_agent_is_selected(ServedAgent *fixture, const char *name);

@@ -2,38 +2,17 @@
 /* The whole agent over a simulated kernel and a host on a pseudo-terminal. */
 #include "agent/agent.h"
 #include "agent/tracking.h"
-#include "tests/agent/fake-host.h"
+#include "tests/agent/linked-agent.h"
+#include "tests/agent/waiting.h"
 
-/* Only ends a test that would wait for ever. */
-#define TIMEOUT_SEC 5
-
-#define WARNING_BYTES 256
+#define LINE_BYTES 256
 
 /* GLib has one log writer for each process, so what it keeps is the process's too. */
-static char last_warning[WARNING_BYTES];
-
-static const VtWall true_wall = { .ns = INT64_C(1900000000) * VT_NS_PER_SEC };
-
-typedef struct {
-    FakeKernel kernel;
-    FakeHost host;
-    VtClock *clock;
-    VtAgent *agent;
-} Fixture;
+static char last_warning[LINE_BYTES];
+static char last_step[LINE_BYTES];
 
 static void
-set_up(Fixture *fixture, gconstpointer data)
-{
-    (void)data;
-    fake_kernel_init(&fixture->kernel, true_wall);
-    /* What lets time pass at all: each reading of a clock takes a microsecond. */
-    fixture->kernel.read_cost_ns = VT_NS_PER_US;
-    fake_host_init(&fixture->host, &fixture->kernel);
-    fixture->clock = vt_clock_new(&fake_kernel, &fixture->kernel);
-}
-
-static void
-start(Fixture *fixture, bool observe_only)
+start(LinkedAgent *fixture, bool observe_only)
 {
     VtAgentParams params = {
         .places = fake_host_get_places(&fixture->host),
@@ -44,50 +23,11 @@ start(Fixture *fixture, bool observe_only)
 }
 
 static void
-tear_down(Fixture *fixture, gconstpointer data)
-{
-    (void)data;
-    vt_agent_free(fixture->agent);
-    vt_clock_free(fixture->clock);
-    fake_host_clear(&fixture->host);
-}
-
-static gboolean
-on_timeout(gpointer user_data)
-{
-    bool *has_timed_out = user_data;
-    *has_timed_out = true;
-    return G_SOURCE_CONTINUE;
-}
-
-static void
-wait_for_state(Fixture *fixture, VtState state)
-{
-    bool has_timed_out = false;
-    guint id = g_timeout_add_seconds(TIMEOUT_SEC, on_timeout, &has_timed_out);
-    while (vt_agent_look(fixture->agent).status.state != state && !has_timed_out)
-        g_main_context_iteration(NULL, TRUE);
-    g_source_remove(id);
-    g_assert_cmpint(vt_agent_look(fixture->agent).status.state, ==, state);
-}
-
-static void
-wait_for(const unsigned *value, unsigned wanted)
-{
-    bool has_timed_out = false;
-    guint id = g_timeout_add_seconds(TIMEOUT_SEC, on_timeout, &has_timed_out);
-    while (*value < wanted && !has_timed_out)
-        g_main_context_iteration(NULL, TRUE);
-    g_source_remove(id);
-    g_assert_cmpuint(*value, >=, wanted);
-}
-
-static void
-test_right_clock_is_left_alone(Fixture *fixture, gconstpointer data)
+test_right_clock_is_left_alone(LinkedAgent *fixture, gconstpointer data)
 {
     (void)data;
     start(fixture, false);
-    wait_for_state(fixture, VT_STATE_TRACKING);
+    wait_for_state(fixture->agent, VT_STATE_TRACKING);
 
     VtAgentView view = vt_agent_look(fixture->agent);
     g_assert_true(view.synchronised);
@@ -97,16 +37,16 @@ test_right_clock_is_left_alone(Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_pause_is_stepped_once_and_acknowledged(Fixture *fixture, gconstpointer data)
+test_pause_is_stepped_once_and_acknowledged(LinkedAgent *fixture, gconstpointer data)
 {
     (void)data;
     start(fixture, false);
-    wait_for_state(fixture, VT_STATE_TRACKING);
+    wait_for_state(fixture->agent, VT_STATE_TRACKING);
 
     fixture->host.epoch += 1;
     fixture->host.ahead_ns = 30 * VT_NS_PER_SEC;
     fake_host_send_notice(&fixture->host, VT_LINK_CAUSE_RESUMED, 1);
-    wait_for(&fixture->host.n_acks, 1);
+    wait_for_count(&fixture->host.n_acks, 1);
 
     g_assert_cmpuint(fixture->host.n_acks, ==, 1);
     g_assert_cmpuint(fixture->host.ack.event.counter, ==, 1);
@@ -117,31 +57,31 @@ test_pause_is_stepped_once_and_acknowledged(Fixture *fixture, gconstpointer data
 }
 
 static void
-test_notice_for_nothing_moves_nothing(Fixture *fixture, gconstpointer data)
+test_notice_for_nothing_moves_nothing(LinkedAgent *fixture, gconstpointer data)
 {
     (void)data;
     start(fixture, false);
-    wait_for_state(fixture, VT_STATE_TRACKING);
+    wait_for_state(fixture->agent, VT_STATE_TRACKING);
 
     fixture->host.epoch += 1;
     fake_host_send_notice(&fixture->host, VT_LINK_CAUSE_RESUMED, 1);
-    wait_for(&fixture->host.n_acks, 1);
+    wait_for_count(&fixture->host.n_acks, 1);
 
     g_assert_cmpuint(fixture->kernel.n_steps, ==, 0);
     g_assert_cmpint(fixture->host.ack.action, !=, VT_LINK_ACTION_STEPPED);
 }
 
 static void
-test_strong_notice_is_published_before_it_is_measured(Fixture *fixture, gconstpointer data)
+test_strong_notice_is_published_before_it_is_measured(LinkedAgent *fixture, gconstpointer data)
 {
     (void)data;
     start(fixture, false);
-    wait_for_state(fixture, VT_STATE_TRACKING);
+    wait_for_state(fixture->agent, VT_STATE_TRACKING);
 
     fixture->host.answers = false;
     fixture->host.epoch += 1;
     fake_host_send_notice(&fixture->host, VT_LINK_CAUSE_RESUMED, 1);
-    wait_for_state(fixture, VT_STATE_DISRUPTED);
+    wait_for_state(fixture->agent, VT_STATE_DISRUPTED);
 
     g_assert_cmpint(fixture->kernel.status & STA_UNSYNC, !=, 0);
     g_assert_cmpint(fixture->kernel.maxerror_us, ==, 16000000);
@@ -149,7 +89,7 @@ test_strong_notice_is_published_before_it_is_measured(Fixture *fixture, gconstpo
 }
 
 static void
-test_without_permission_it_measures_and_says_so(Fixture *fixture, gconstpointer data)
+test_without_permission_it_measures_and_says_so(LinkedAgent *fixture, gconstpointer data)
 {
     (void)data;
     fixture->kernel.may_set = false;
@@ -161,8 +101,8 @@ test_without_permission_it_measures_and_says_so(Fixture *fixture, gconstpointer 
         last_warning, ==,
         "cannot take over the clock: Operation not permitted; the clock is measured and left as it is");
     last_warning[0] = '\0';
-    wait_for(&fixture->host.n_requests, 5);
-    wait_for(&fixture->host.n_reports, 1);
+    wait_for_count(&fixture->host.n_requests, 5);
+    wait_for_count(&fixture->host.n_reports, 1);
 
     VtAgentView view = vt_agent_look(fixture->agent);
     g_assert_cmpstr(last_warning, ==, ""); /* said once */
@@ -177,14 +117,14 @@ test_without_permission_it_measures_and_says_so(Fixture *fixture, gconstpointer 
 }
 
 static void
-test_observe_moves_nothing(Fixture *fixture, gconstpointer data)
+test_observe_moves_nothing(LinkedAgent *fixture, gconstpointer data)
 {
     (void)data;
     fixture->host.ahead_ns = 30 * VT_NS_PER_SEC;
     fixture->host.mode = VT_LINK_MODE_OBSERVE;
 
     start(fixture, false);
-    wait_for(&fixture->host.n_requests, 8);
+    wait_for_count(&fixture->host.n_requests, 8);
 
     g_assert_cmpuint(fixture->kernel.n_steps, ==, 0);
     g_assert_cmpuint(fixture->kernel.n_slews, ==, 0);
@@ -192,25 +132,25 @@ test_observe_moves_nothing(Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_mode_off_does_not_even_measure(Fixture *fixture, gconstpointer data)
+test_mode_off_does_not_even_measure(LinkedAgent *fixture, gconstpointer data)
 {
     (void)data;
     fixture->host.mode = VT_LINK_MODE_OFF;
 
     start(fixture, false);
-    wait_for(&fixture->host.n_reports, 1);
+    wait_for_count(&fixture->host.n_reports, 1);
 
     g_assert_cmpuint(fixture->host.n_requests, ==, 0);
 }
 
 static void
-test_unsynchronised_host_is_told_on(Fixture *fixture, gconstpointer data)
+test_unsynchronised_host_is_told_on(LinkedAgent *fixture, gconstpointer data)
 {
     (void)data;
     fixture->host.is_synchronised = false;
 
     start(fixture, false);
-    wait_for_state(fixture, VT_STATE_TRACKING);
+    wait_for_state(fixture->agent, VT_STATE_TRACKING);
 
     VtAgentView view = vt_agent_look(fixture->agent);
     g_assert_false(view.reference_synchronised);
@@ -220,7 +160,7 @@ test_unsynchronised_host_is_told_on(Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_tracking_has_every_documented_key(Fixture *fixture, gconstpointer data)
+test_tracking_has_every_documented_key(LinkedAgent *fixture, gconstpointer data)
 {
     static const char *const keys[] = {
         "role",
@@ -258,7 +198,7 @@ test_tracking_has_every_documented_key(Fixture *fixture, gconstpointer data)
     };
     (void)data;
     start(fixture, false);
-    wait_for_state(fixture, VT_STATE_TRACKING);
+    wait_for_state(fixture->agent, VT_STATE_TRACKING);
 
     VtAgentView view = vt_agent_look(fixture->agent);
     g_autoptr(GVariant) tracking = g_variant_ref_sink(vt_tracking_to_variant(&view));
@@ -271,17 +211,22 @@ test_tracking_has_every_documented_key(Fixture *fixture, gconstpointer data)
     }
 }
 
-#define add(path, function) \
-    g_test_add("/agent/agent/" path, Fixture, NULL, set_up, function, tear_down)
+#define add(path, function)                                                            \
+    g_test_add("/agent/agent/" path, LinkedAgent, NULL, linked_agent_set_up, function, \
+               linked_agent_tear_down)
 
-/* Keeps the last warning in the 256 bytes at @user_data; GLib's own writer would end the test. */
+/* GLib's own writer would end the test at a warning. */
 static GLogWriterOutput
 write_log(GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
 {
+    (void)user_data;
     for (gsize i = 0; i < n_fields; i++) {
-        bool is_message = strcmp(fields[i].key, "MESSAGE") == 0;
-        if (is_message && (level & G_LOG_LEVEL_WARNING) != 0)
-            g_strlcpy(user_data, fields[i].value, WARNING_BYTES);
+        if (strcmp(fields[i].key, "MESSAGE") != 0)
+            continue;
+        if ((level & G_LOG_LEVEL_WARNING) != 0)
+            g_strlcpy(last_warning, fields[i].value, LINE_BYTES);
+        if (g_str_has_prefix(fields[i].value, "stepped"))
+            g_strlcpy(last_step, fields[i].value, LINE_BYTES);
     }
     return G_LOG_WRITER_HANDLED;
 }
@@ -290,7 +235,7 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_log_set_writer_func(write_log, last_warning, NULL);
+    g_log_set_writer_func(write_log, NULL, NULL);
     add("right-clock-is-left-alone", test_right_clock_is_left_alone);
     add("pause-is-stepped-once-and-acknowledged", test_pause_is_stepped_once_and_acknowledged);
     add("notice-for-nothing-moves-nothing", test_notice_for_nothing_moves_nothing);

@@ -12,40 +12,29 @@
 #include "proto/chrony-command.h"
 #include "proto/chrony-sock.h"
 #include "tests/agent/fake-chrony.h"
-#include "tests/agent/fake-host.h"
 #include "tests/agent/fake-proc.h"
-
-/* Only ends a test that would wait for ever. */
-#define TIMEOUT_SEC 5
+#include "tests/agent/linked-agent.h"
+#include "tests/agent/waiting.h"
 
 #define CHRONYD_PID 2000000000
 
 /* What chronyd leaves in the kernel: +12 ppm. */
 #define CHRONYD_FREQUENCY (12 * 65536)
 
-static const VtWall true_wall = { .ns = INT64_C(1900000000) * VT_NS_PER_SEC };
-
 typedef struct {
-    FakeKernel kernel;
-    FakeHost host;
+    LinkedAgent guest;
     FakeProc proc;
     char *units;
     const char *helper_path; /* NULL: none */
     const char *feed_path;   /* NULL: none */
-    VtClock *clock;
-    VtAgent *agent;
 } Fixture;
 
 static void
 set_up(Fixture *fixture, gconstpointer data)
 {
-    (void)data;
-    fake_kernel_init(&fixture->kernel, true_wall);
-    fixture->kernel.read_cost_ns = VT_NS_PER_US;
-    fake_host_init(&fixture->host, &fixture->kernel);
+    linked_agent_set_up(&fixture->guest, data);
     fake_proc_init(&fixture->proc);
     fixture->units = g_dir_make_tmp("virt-time-XXXXXX", NULL);
-    fixture->clock = vt_clock_new(&fake_kernel, &fixture->kernel);
 }
 
 static void
@@ -53,64 +42,31 @@ start(Fixture *fixture, VtAgentMode mode)
 {
     const char *folders[] = { fixture->units, NULL };
     VtAgentParams params = {
-        .places = fake_host_get_places(&fixture->host),
+        .places = fake_host_get_places(&fixture->guest.host),
         .mode = mode,
         .owner = { .where = fake_proc_get_places(&fixture->proc), .folders = folders },
         .feed_path = fixture->feed_path,
         .chrony_helper_path = fixture->helper_path,
-        .clock_set = { .kernel = &fake_kernel_set_watch, .instance = &fixture->kernel },
+        .clock_set = { .kernel = &fake_kernel_set_watch, .instance = &fixture->guest.kernel },
         .tick_ns = 5 * VT_NS_PER_MS,
     };
-    fixture->agent = vt_agent_new(&params, fixture->clock);
+    fixture->guest.agent = vt_agent_new(&params, fixture->guest.clock);
 }
 
 static void
 tear_down(Fixture *fixture, gconstpointer data)
 {
-    (void)data;
-    vt_agent_free(fixture->agent);
-    vt_clock_free(fixture->clock);
-    fake_host_clear(&fixture->host);
+    linked_agent_tear_down(&fixture->guest, data);
     fake_proc_clear(&fixture->proc);
     g_assert_cmpint(g_rmdir(fixture->units), ==, 0);
     g_free(fixture->units);
-}
-
-static gboolean
-on_timeout(gpointer user_data)
-{
-    bool *has_timed_out = user_data;
-    *has_timed_out = true;
-    return G_SOURCE_CONTINUE;
-}
-
-static void
-wait_for_state(Fixture *fixture, VtState state)
-{
-    bool has_timed_out = false;
-    guint id = g_timeout_add_seconds(TIMEOUT_SEC, on_timeout, &has_timed_out);
-    while (vt_agent_look(fixture->agent).status.state != state && !has_timed_out)
-        g_main_context_iteration(NULL, TRUE);
-    g_source_remove(id);
-    g_assert_cmpint(vt_agent_look(fixture->agent).status.state, ==, state);
-}
-
-static void
-wait_for(const unsigned *value, unsigned wanted)
-{
-    bool has_timed_out = false;
-    guint id = g_timeout_add_seconds(TIMEOUT_SEC, on_timeout, &has_timed_out);
-    while (*value < wanted && !has_timed_out)
-        g_main_context_iteration(NULL, TRUE);
-    g_source_remove(id);
-    g_assert_cmpuint(*value, >=, wanted);
 }
 
 /* Some readings later. */
 static void
 go_on(Fixture *fixture)
 {
-    wait_for(&fixture->host.n_requests, fixture->host.n_requests + 20);
+    wait_for_count(&fixture->guest.host.n_requests, fixture->guest.host.n_requests + 20);
 }
 
 static void
@@ -122,11 +78,12 @@ start_chronyd(Fixture *fixture)
 static void
 pause_guest(Fixture *fixture, VtNs lost_ns)
 {
-    unsigned n_acks = fixture->host.n_acks;
-    fixture->host.epoch += 1;
-    fixture->host.ahead_ns += lost_ns;
-    fake_host_send_notice(&fixture->host, VT_LINK_CAUSE_RESUMED, fixture->host.epoch);
-    wait_for(&fixture->host.n_acks, n_acks + 1);
+    unsigned n_acks = fixture->guest.host.n_acks;
+    fixture->guest.host.epoch += 1;
+    fixture->guest.host.ahead_ns += lost_ns;
+    fake_host_send_notice(&fixture->guest.host, VT_LINK_CAUSE_RESUMED,
+                          fixture->guest.host.epoch);
+    wait_for_count(&fixture->guest.host.n_acks, n_acks + 1);
 }
 
 static void
@@ -134,22 +91,22 @@ test_disruption_is_stepped_and_nothing_else_touched(Fixture *fixture, gconstpoin
 {
     (void)data;
     start_chronyd(fixture);
-    fixture->kernel.frequency_scaled = CHRONYD_FREQUENCY;
+    fixture->guest.kernel.frequency_scaled = CHRONYD_FREQUENCY;
     start(fixture, VT_AGENT_MODE_AUTO);
-    wait_for_state(fixture, VT_STATE_ASSIST);
+    wait_for_state(fixture->guest.agent, VT_STATE_ASSIST);
     go_on(fixture);
-    g_assert_cmpuint(fixture->kernel.n_steps, ==, 0);
+    g_assert_cmpuint(fixture->guest.kernel.n_steps, ==, 0);
 
     pause_guest(fixture, 30 * VT_NS_PER_SEC);
-    wait_for_state(fixture, VT_STATE_ASSIST);
+    wait_for_state(fixture->guest.agent, VT_STATE_ASSIST);
     go_on(fixture);
 
-    g_assert_cmpint(fixture->host.ack.action, ==, VT_LINK_ACTION_STEPPED);
-    g_assert_cmpint(ABS(fixture->host.ack.residual_ns), <, VT_NS_PER_MS);
-    g_assert_cmpuint(fixture->kernel.n_steps, ==, 1);
-    g_assert_cmpuint(fixture->kernel.n_slews, ==, 0);
-    g_assert_cmpuint(fixture->kernel.n_settings, ==, 0);
-    g_assert_cmpint(fixture->kernel.frequency_scaled, ==, CHRONYD_FREQUENCY);
+    g_assert_cmpint(fixture->guest.host.ack.action, ==, VT_LINK_ACTION_STEPPED);
+    g_assert_cmpint(ABS(fixture->guest.host.ack.residual_ns), <, VT_NS_PER_MS);
+    g_assert_cmpuint(fixture->guest.kernel.n_steps, ==, 1);
+    g_assert_cmpuint(fixture->guest.kernel.n_slews, ==, 0);
+    g_assert_cmpuint(fixture->guest.kernel.n_settings, ==, 0);
+    g_assert_cmpint(fixture->guest.kernel.frequency_scaled, ==, CHRONYD_FREQUENCY);
 }
 
 /* With a helper, chronyd forgets before the step and measures after it. */
@@ -168,21 +125,21 @@ test_chronyd_is_told_of_the_step(Fixture *fixture, gconstpointer data)
     start_chronyd(fixture);
     fixture->helper_path = chrony.helper_path;
     start(fixture, VT_AGENT_MODE_AUTO);
-    wait_for_state(fixture, VT_STATE_ASSIST);
+    wait_for_state(fixture->guest.agent, VT_STATE_ASSIST);
     go_on(fixture);
 
     pause_guest(fixture, 30 * VT_NS_PER_SEC);
-    wait_for_state(fixture, VT_STATE_ASSIST);
+    wait_for_state(fixture->guest.agent, VT_STATE_ASSIST);
     go_on(fixture);
 
-    g_assert_cmpuint(fixture->kernel.n_steps, ==, 1);
-    g_assert_cmpuint(fixture->kernel.n_settings, ==, 0);
-    g_assert_cmpint(ABS(fixture->host.ack.residual_ns), <, VT_NS_PER_MS);
+    g_assert_cmpuint(fixture->guest.kernel.n_steps, ==, 1);
+    g_assert_cmpuint(fixture->guest.kernel.n_settings, ==, 0);
+    g_assert_cmpint(ABS(fixture->guest.host.ack.residual_ns), <, VT_NS_PER_MS);
     g_assert_cmpint(chrony.n_commands, ==, 2);
     g_assert_cmpuint(chrony.commands[0], ==, VT_CHRONY_RESET_SOURCES);
     g_assert_cmpuint(chrony.commands[1], ==, VT_CHRONY_BURST);
-    g_assert_cmpstr(vt_agent_look(fixture->agent).authority.told, ==, "yes");
-    g_clear_pointer(&fixture->agent, vt_agent_free);
+    g_assert_cmpstr(vt_agent_look(fixture->guest.agent).authority.told, ==, "yes");
+    g_clear_pointer(&fixture->guest.agent, vt_agent_free);
     vt_chrony_helper_free(helper);
     fake_chrony_clear(&chrony);
 }
@@ -200,17 +157,17 @@ test_chronyd_is_fed_once_it_listens(Fixture *fixture, gconstpointer data)
     start_chronyd(fixture);
     fixture->feed_path = path;
     start(fixture, VT_AGENT_MODE_AUTO);
-    wait_for_state(fixture, VT_STATE_ASSIST);
-    g_assert_cmpint(vt_agent_look(fixture->agent).authority.role, ==, VT_ROLE_ASSIST);
+    wait_for_state(fixture->guest.agent, VT_STATE_ASSIST);
+    g_assert_cmpint(vt_agent_look(fixture->guest.agent).authority.role, ==, VT_ROLE_ASSIST);
 
     g_strlcpy(address.sun_path, path, sizeof address.sun_path);
     g_assert_cmpint(bind(chronyd, (struct sockaddr *)&address, sizeof address), ==, 0);
     go_on(fixture);
 
-    g_assert_cmpint(vt_agent_look(fixture->agent).authority.role, ==, VT_ROLE_FEED);
+    g_assert_cmpint(vt_agent_look(fixture->guest.agent).authority.role, ==, VT_ROLE_FEED);
     g_assert_cmpint(recv(chronyd, sample, sizeof sample, 0), ==, VT_CHRONY_SAMPLE_BYTES);
-    g_assert_cmpuint(fixture->kernel.n_settings, ==, 0);
-    g_clear_pointer(&fixture->agent, vt_agent_free);
+    g_assert_cmpuint(fixture->guest.kernel.n_settings, ==, 0);
+    g_clear_pointer(&fixture->guest.agent, vt_agent_free);
     g_assert_cmpint(g_unlink(path), ==, 0);
     g_assert_cmpint(g_rmdir(folder), ==, 0);
 }
@@ -221,19 +178,19 @@ test_yields_to_a_unit_that_starts(Fixture *fixture, gconstpointer data)
     (void)data;
     g_autofree char *sign = g_build_filename(fixture->units, "invocation:chrony.service", NULL);
     start(fixture, VT_AGENT_MODE_AUTO);
-    wait_for_state(fixture, VT_STATE_TRACKING);
-    g_assert_cmpuint(fixture->kernel.n_settings, >, 0);
+    wait_for_state(fixture->guest.agent, VT_STATE_TRACKING);
+    g_assert_cmpuint(fixture->guest.kernel.n_settings, >, 0);
 
     start_chronyd(fixture);
     g_assert_cmpint(g_mkdir(sign, 0700), ==, 0);
-    wait_for_state(fixture, VT_STATE_ASSIST);
+    wait_for_state(fixture->guest.agent, VT_STATE_ASSIST);
     g_assert_cmpint(g_rmdir(sign), ==, 0);
-    fixture->kernel.frequency_scaled = CHRONYD_FREQUENCY;
-    unsigned n_settings = fixture->kernel.n_settings;
+    fixture->guest.kernel.frequency_scaled = CHRONYD_FREQUENCY;
+    unsigned n_settings = fixture->guest.kernel.n_settings;
     go_on(fixture);
 
-    g_assert_cmpuint(fixture->kernel.n_settings, ==, n_settings);
-    g_assert_cmpint(fixture->kernel.frequency_scaled, ==, CHRONYD_FREQUENCY);
+    g_assert_cmpuint(fixture->guest.kernel.n_settings, ==, n_settings);
+    g_assert_cmpint(fixture->guest.kernel.frequency_scaled, ==, CHRONYD_FREQUENCY);
 }
 
 static void
@@ -241,16 +198,16 @@ test_yields_at_a_foreign_rate(Fixture *fixture, gconstpointer data)
 {
     (void)data;
     start(fixture, VT_AGENT_MODE_AUTO);
-    wait_for_state(fixture, VT_STATE_TRACKING);
+    wait_for_state(fixture->guest.agent, VT_STATE_TRACKING);
     go_on(fixture);
 
     start_chronyd(fixture);
-    fixture->kernel.frequency_scaled = CHRONYD_FREQUENCY;
-    wait_for_state(fixture, VT_STATE_ASSIST);
+    fixture->guest.kernel.frequency_scaled = CHRONYD_FREQUENCY;
+    wait_for_state(fixture->guest.agent, VT_STATE_ASSIST);
     go_on(fixture);
 
-    g_assert_cmpint(fixture->kernel.frequency_scaled, ==, CHRONYD_FREQUENCY);
-    g_assert_cmpint(vt_agent_look(fixture->agent).authority.role, ==, VT_ROLE_ASSIST);
+    g_assert_cmpint(fixture->guest.kernel.frequency_scaled, ==, CHRONYD_FREQUENCY);
+    g_assert_cmpint(vt_agent_look(fixture->guest.agent).authority.role, ==, VT_ROLE_ASSIST);
 }
 
 static void
@@ -258,16 +215,16 @@ test_takes_over_when_the_owner_is_gone(Fixture *fixture, gconstpointer data)
 {
     (void)data;
     start_chronyd(fixture);
-    fixture->kernel.frequency_scaled = CHRONYD_FREQUENCY;
+    fixture->guest.kernel.frequency_scaled = CHRONYD_FREQUENCY;
     start(fixture, VT_AGENT_MODE_AUTO);
-    wait_for_state(fixture, VT_STATE_ASSIST);
+    wait_for_state(fixture->guest.agent, VT_STATE_ASSIST);
 
     fake_proc_remove(&fixture->proc, CHRONYD_PID);
-    wait_for_state(fixture, VT_STATE_TRACKING);
+    wait_for_state(fixture->guest.agent, VT_STATE_TRACKING);
 
-    g_assert_cmpint(vt_agent_look(fixture->agent).authority.role, ==, VT_ROLE_OWN);
-    g_assert_cmpuint(fixture->kernel.n_settings, >, 0);
-    g_assert_cmpint(fixture->kernel.status & STA_UNSYNC, ==, 0);
+    g_assert_cmpint(vt_agent_look(fixture->guest.agent).authority.role, ==, VT_ROLE_OWN);
+    g_assert_cmpuint(fixture->guest.kernel.n_settings, >, 0);
+    g_assert_cmpint(fixture->guest.kernel.status & STA_UNSYNC, ==, 0);
 }
 
 static void
@@ -276,14 +233,14 @@ test_set_by_the_owner_is_left_as_it_is(Fixture *fixture, gconstpointer data)
     (void)data;
     start_chronyd(fixture);
     start(fixture, VT_AGENT_MODE_AUTO);
-    wait_for_state(fixture, VT_STATE_ASSIST);
+    wait_for_state(fixture->guest.agent, VT_STATE_ASSIST);
     go_on(fixture);
 
-    fake_kernel_set_by_other(&fixture->kernel, 3 * VT_NS_PER_SEC);
+    fake_kernel_set_by_other(&fixture->guest.kernel, 3 * VT_NS_PER_SEC);
     go_on(fixture);
 
-    g_assert_cmpuint(fixture->kernel.n_steps, ==, 0);
-    g_assert_cmpuint(vt_agent_look(fixture->agent).status.n_disruptions, ==, 0);
+    g_assert_cmpuint(fixture->guest.kernel.n_steps, ==, 0);
+    g_assert_cmpuint(vt_agent_look(fixture->guest.agent).status.n_disruptions, ==, 0);
 }
 
 static void
@@ -292,16 +249,16 @@ test_own_does_not_begin_beside_another(Fixture *fixture, gconstpointer data)
     (void)data;
     start_chronyd(fixture);
     start(fixture, VT_AGENT_MODE_OWN);
-    wait_for_state(fixture, VT_STATE_ASSIST);
+    wait_for_state(fixture->guest.agent, VT_STATE_ASSIST);
 
     pause_guest(fixture, 30 * VT_NS_PER_SEC);
-    VtAgentView view = vt_agent_look(fixture->agent);
+    VtAgentView view = vt_agent_look(fixture->guest.agent);
 
     g_assert_cmpint(view.authority.role, ==, VT_ROLE_MONITOR);
     g_assert_cmpstr(view.problem, ==,
                     "chronyd steers the clock; mode=own does not begin beside it");
-    g_assert_cmpuint(fixture->kernel.n_steps, ==, 0);
-    g_assert_cmpuint(fixture->kernel.n_settings, ==, 0);
+    g_assert_cmpuint(fixture->guest.kernel.n_steps, ==, 0);
+    g_assert_cmpuint(fixture->guest.kernel.n_settings, ==, 0);
 }
 
 static void
@@ -309,14 +266,14 @@ test_end_beside_another_leaves_no_trace(Fixture *fixture, gconstpointer data)
 {
     (void)data;
     start_chronyd(fixture);
-    fixture->kernel.status = 0;
+    fixture->guest.kernel.status = 0;
     start(fixture, VT_AGENT_MODE_AUTO);
-    wait_for_state(fixture, VT_STATE_ASSIST);
+    wait_for_state(fixture->guest.agent, VT_STATE_ASSIST);
 
-    g_clear_pointer(&fixture->agent, vt_agent_free);
+    g_clear_pointer(&fixture->guest.agent, vt_agent_free);
 
-    g_assert_cmpuint(fixture->kernel.n_settings, ==, 0);
-    g_assert_cmpint(fixture->kernel.status & STA_UNSYNC, ==, 0);
+    g_assert_cmpuint(fixture->guest.kernel.n_settings, ==, 0);
+    g_assert_cmpint(fixture->guest.kernel.status & STA_UNSYNC, ==, 0);
 }
 
 static void
@@ -326,7 +283,7 @@ test_tracking_names_the_owner(Fixture *fixture, gconstpointer data)
     start_chronyd(fixture);
     fake_proc_add(&fixture->proc, CHRONYD_PID + 1, "vmtoolsd", true);
     start(fixture, VT_AGENT_MODE_AUTO);
-    VtAgentView view = vt_agent_look(fixture->agent);
+    VtAgentView view = vt_agent_look(fixture->guest.agent);
     g_autoptr(GVariant) tracking = g_variant_ref_sink(vt_tracking_to_variant(&view));
     const char *role = NULL;
     const char *owner = NULL;

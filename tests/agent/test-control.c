@@ -52,7 +52,7 @@ start(Fixture *fixture)
     wait_for_result(&result);
     fixture->client = g_dbus_connection_new_for_address_finish(result, &error);
     g_assert_no_error(error);
-    served_agent_wait_until_following(&fixture->served, "office");
+    wait_until_following(fixture->served.agent, "office");
 }
 
 static void
@@ -132,7 +132,7 @@ test_offline_source_is_left_alone_until_online(Fixture *fixture, gconstpointer d
     g_assert_cmpuint(fixture->served.server.n_requests, ==, n_requests);
 
     assert_works(fixture, "SetOnline", g_variant_new("(sb)", "", TRUE));
-    served_agent_wait_for(&fixture->served.server.n_requests, n_requests + 1);
+    wait_for_count(&fixture->served.server.n_requests, n_requests + 1);
 }
 
 /* The fixture's server is on this machine; the other one nobody can reach. */
@@ -188,7 +188,7 @@ test_burst_asks_at_once(Fixture *fixture, gconstpointer data)
 
     assert_works(fixture, "Burst", g_variant_new("(s)", ""));
 
-    served_agent_wait_for(&fixture->served.server.n_requests, n_requests + 1);
+    wait_for_count(&fixture->served.server.n_requests, n_requests + 1);
 }
 
 /* hostd on the same machine tells its clients so. */
@@ -227,15 +227,15 @@ test_operator_is_the_witness_of_a_backward_step(Fixture *fixture, gconstpointer 
     unsigned n_steps = fixture->served.kernel.n_steps;
     fixture->served.server.ahead_ns -= 10 * VT_NS_PER_SEC;
     unsigned n_requests = fixture->served.server.n_requests;
-    served_agent_wait_for(&fixture->served.server.n_requests, n_requests + 8);
+    wait_for_count(&fixture->served.server.n_requests, n_requests + 8);
     g_assert_cmpuint(fixture->served.kernel.n_steps, ==, n_steps);
     g_assert_cmpint(vt_ns_abs(served_agent_get_error(&fixture->served)), >, 9 * VT_NS_PER_SEC);
 
     assert_works(fixture, "MakeStep", NULL);
     /* Asking moves nothing by itself. */
     g_assert_cmpuint(fixture->served.kernel.n_steps, ==, n_steps);
-    served_agent_wait_for(&fixture->served.kernel.n_steps, n_steps + 1);
-    served_agent_wait_until_following(&fixture->served, "office");
+    wait_for_count(&fixture->served.kernel.n_steps, n_steps + 1);
+    wait_until_following(fixture->served.agent, "office");
 
     g_assert_cmpint(vt_ns_abs(served_agent_get_error(&fixture->served)), <, 100 * VT_NS_PER_MS);
 }

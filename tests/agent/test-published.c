@@ -4,34 +4,13 @@
  * STA_UNSYNC and the maximum error.
  */
 #include "agent/agent.h"
-#include "tests/agent/fake-host.h"
-
-/* Only ends a test that would wait for ever. */
-#define TIMEOUT_SEC 5
+#include "tests/agent/linked-agent.h"
+#include "tests/agent/waiting.h"
 
 #define UNKNOWN_US 16000000
 
-static const VtWall true_wall = { .ns = INT64_C(1900000000) * VT_NS_PER_SEC };
-
-typedef struct {
-    FakeKernel kernel;
-    FakeHost host;
-    VtClock *clock;
-    VtAgent *agent;
-} Fixture;
-
 static void
-set_up(Fixture *fixture, gconstpointer data)
-{
-    (void)data;
-    fake_kernel_init(&fixture->kernel, true_wall);
-    fixture->kernel.read_cost_ns = VT_NS_PER_US;
-    fake_host_init(&fixture->host, &fixture->kernel);
-    fixture->clock = vt_clock_new(&fake_kernel, &fixture->kernel);
-}
-
-static void
-start(Fixture *fixture, VtNs tick_ns)
+start(LinkedAgent *fixture, VtNs tick_ns)
 {
     VtAgentParams params = {
         .places = fake_host_get_places(&fixture->host),
@@ -40,53 +19,14 @@ start(Fixture *fixture, VtNs tick_ns)
     fixture->agent = vt_agent_new(&params, fixture->clock);
 }
 
-static void
-tear_down(Fixture *fixture, gconstpointer data)
-{
-    (void)data;
-    vt_agent_free(fixture->agent);
-    vt_clock_free(fixture->clock);
-    fake_host_clear(&fixture->host);
-}
-
-static gboolean
-on_timeout(gpointer user_data)
-{
-    bool *has_timed_out = user_data;
-    *has_timed_out = true;
-    return G_SOURCE_CONTINUE;
-}
-
-static void
-wait_for_state(Fixture *fixture, VtState state)
-{
-    bool has_timed_out = false;
-    guint id = g_timeout_add_seconds(TIMEOUT_SEC, on_timeout, &has_timed_out);
-    while (vt_agent_look(fixture->agent).status.state != state && !has_timed_out)
-        g_main_context_iteration(NULL, TRUE);
-    g_source_remove(id);
-    g_assert_cmpint(vt_agent_look(fixture->agent).status.state, ==, state);
-}
-
-static void
-wait_for(const unsigned *value, unsigned wanted)
-{
-    bool has_timed_out = false;
-    guint id = g_timeout_add_seconds(TIMEOUT_SEC, on_timeout, &has_timed_out);
-    while (*value < wanted && !has_timed_out)
-        g_main_context_iteration(NULL, TRUE);
-    g_source_remove(id);
-    g_assert_cmpuint(*value, >=, wanted);
-}
-
 static bool
-is_unsynchronised(const Fixture *fixture)
+is_unsynchronised(const LinkedAgent *fixture)
 {
     return (fixture->kernel.status & STA_UNSYNC) != 0;
 }
 
 static void
-test_nothing_good_before_the_first_reading(Fixture *fixture, gconstpointer data)
+test_nothing_good_before_the_first_reading(LinkedAgent *fixture, gconstpointer data)
 {
     (void)data;
     /* What an earlier agent, or another daemon, has left. */
@@ -94,7 +34,7 @@ test_nothing_good_before_the_first_reading(Fixture *fixture, gconstpointer data)
     fixture->kernel.maxerror_us = 100;
     fixture->host.answers = false;
     start(fixture, 5 * VT_NS_PER_MS);
-    wait_for(&fixture->host.n_requests, 1);
+    wait_for_count(&fixture->host.n_requests, 1);
 
     g_assert_cmpint(vt_agent_look(fixture->agent).status.state, ==, VT_STATE_START);
     g_assert_true(is_unsynchronised(fixture));
@@ -102,11 +42,11 @@ test_nothing_good_before_the_first_reading(Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_bound_while_tracking(Fixture *fixture, gconstpointer data)
+test_bound_while_tracking(LinkedAgent *fixture, gconstpointer data)
 {
     (void)data;
     start(fixture, 5 * VT_NS_PER_MS);
-    wait_for_state(fixture, VT_STATE_TRACKING);
+    wait_for_state(fixture->agent, VT_STATE_TRACKING);
 
     VtPipelineStatus status = vt_agent_look(fixture->agent).status;
     g_assert_false(is_unsynchronised(fixture));
@@ -116,16 +56,16 @@ test_bound_while_tracking(Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_bound_grows_in_holdover(Fixture *fixture, gconstpointer data)
+test_bound_grows_in_holdover(LinkedAgent *fixture, gconstpointer data)
 {
     (void)data;
     start(fixture, 5 * VT_NS_PER_MS);
-    wait_for_state(fixture, VT_STATE_TRACKING);
+    wait_for_state(fixture->agent, VT_STATE_TRACKING);
     long tracking_us = fixture->kernel.maxerror_us;
 
     fixture->host.answers = false;
     fake_kernel_pass(&fixture->kernel, 600 * VT_NS_PER_SEC);
-    wait_for_state(fixture, VT_STATE_HOLDOVER);
+    wait_for_state(fixture->agent, VT_STATE_HOLDOVER);
 
     g_assert_false(is_unsynchronised(fixture));
     g_assert_cmpint(fixture->kernel.maxerror_us, >, tracking_us);
@@ -133,36 +73,36 @@ test_bound_grows_in_holdover(Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_nothing_good_while_disrupted(Fixture *fixture, gconstpointer data)
+test_nothing_good_while_disrupted(LinkedAgent *fixture, gconstpointer data)
 {
     (void)data;
     start(fixture, 5 * VT_NS_PER_MS);
-    wait_for_state(fixture, VT_STATE_TRACKING);
+    wait_for_state(fixture->agent, VT_STATE_TRACKING);
 
     fixture->host.answers = false;
     fixture->host.epoch += 1;
     fake_host_send_notice(&fixture->host, VT_LINK_CAUSE_RESUMED, 1);
-    wait_for_state(fixture, VT_STATE_DISRUPTED);
+    wait_for_state(fixture->agent, VT_STATE_DISRUPTED);
     g_assert_true(is_unsynchronised(fixture));
     g_assert_cmpint(fixture->kernel.maxerror_us, ==, UNKNOWN_US);
 
     fixture->host.answers = true;
-    wait_for_state(fixture, VT_STATE_TRACKING);
+    wait_for_state(fixture->agent, VT_STATE_TRACKING);
     g_assert_false(is_unsynchronised(fixture));
     g_assert_cmpint(fixture->kernel.maxerror_us, <, UNKNOWN_US);
 }
 
 static void
-test_bound_comes_back_after_a_step(Fixture *fixture, gconstpointer data)
+test_bound_comes_back_after_a_step(LinkedAgent *fixture, gconstpointer data)
 {
     (void)data;
     start(fixture, 5 * VT_NS_PER_MS);
-    wait_for_state(fixture, VT_STATE_TRACKING);
+    wait_for_state(fixture->agent, VT_STATE_TRACKING);
 
     fixture->host.epoch += 1;
     fixture->host.ahead_ns = 30 * VT_NS_PER_SEC;
     fake_host_send_notice(&fixture->host, VT_LINK_CAUSE_RESUMED, 1);
-    wait_for(&fixture->host.n_acks, 1);
+    wait_for_count(&fixture->host.n_acks, 1);
 
     g_assert_cmpuint(fixture->kernel.n_steps, ==, 1);
     g_assert_false(is_unsynchronised(fixture));
@@ -171,16 +111,16 @@ test_bound_comes_back_after_a_step(Fixture *fixture, gconstpointer data)
 
 /* An unsure moment is no news to those who only ask whether the clock is synchronised. */
 static void
-test_weak_hint_takes_the_bound_and_not_the_state(Fixture *fixture, gconstpointer data)
+test_weak_hint_takes_the_bound_and_not_the_state(LinkedAgent *fixture, gconstpointer data)
 {
     (void)data;
     start(fixture, 60 * VT_NS_PER_SEC);
-    wait_for_state(fixture, VT_STATE_TRACKING);
+    wait_for_state(fixture->agent, VT_STATE_TRACKING);
     unsigned n_requests = fixture->host.n_requests;
 
     fixture->host.answers = false;
     fake_host_send_notice(&fixture->host, VT_LINK_CAUSE_OPERATOR, 1);
-    wait_for(&fixture->host.n_requests, n_requests + 1);
+    wait_for_count(&fixture->host.n_requests, n_requests + 1);
 
     g_assert_cmpint(vt_agent_look(fixture->agent).status.state, ==, VT_STATE_TRACKING);
     g_assert_false(is_unsynchronised(fixture));
@@ -189,17 +129,17 @@ test_weak_hint_takes_the_bound_and_not_the_state(Fixture *fixture, gconstpointer
 }
 
 static void
-test_answered_weak_hint_gives_the_bound_back(Fixture *fixture, gconstpointer data)
+test_answered_weak_hint_gives_the_bound_back(LinkedAgent *fixture, gconstpointer data)
 {
     (void)data;
     start(fixture, 60 * VT_NS_PER_SEC);
-    wait_for_state(fixture, VT_STATE_TRACKING);
+    wait_for_state(fixture->agent, VT_STATE_TRACKING);
     while (g_main_context_iteration(NULL, FALSE))
         continue; /* the report of that state is on its way */
     unsigned n_reports = fixture->host.n_reports;
 
     fake_host_send_notice(&fixture->host, VT_LINK_CAUSE_OPERATOR, 1);
-    wait_for(&fixture->host.n_acks, 1);
+    wait_for_count(&fixture->host.n_acks, 1);
 
     g_assert_false(is_unsynchronised(fixture));
     g_assert_cmpint(fixture->kernel.maxerror_us, <, UNKNOWN_US);
@@ -208,19 +148,19 @@ test_answered_weak_hint_gives_the_bound_back(Fixture *fixture, gconstpointer dat
 }
 
 static void
-test_weak_hint_that_nothing_answers_counts(Fixture *fixture, gconstpointer data)
+test_weak_hint_that_nothing_answers_counts(LinkedAgent *fixture, gconstpointer data)
 {
     (void)data;
     /* No tick comes: it is the doubt's own timer that wakes the agent. */
     start(fixture, 60 * VT_NS_PER_SEC);
-    wait_for_state(fixture, VT_STATE_TRACKING);
+    wait_for_state(fixture->agent, VT_STATE_TRACKING);
     unsigned n_requests = fixture->host.n_requests;
 
     fixture->host.answers = false;
     fake_host_send_notice(&fixture->host, VT_LINK_CAUSE_OPERATOR, 1);
-    wait_for(&fixture->host.n_requests, n_requests + 1);
+    wait_for_count(&fixture->host.n_requests, n_requests + 1);
     fake_kernel_pass(&fixture->kernel, VT_PIPELINE_DOUBT_NS);
-    wait_for_state(fixture, VT_STATE_HOLDOVER);
+    wait_for_state(fixture->agent, VT_STATE_HOLDOVER);
     g_assert_true(is_unsynchronised(fixture));
     g_assert_cmpint(fixture->kernel.maxerror_us, ==, UNKNOWN_US);
     g_assert_false(vt_agent_look(fixture->agent).synchronised);
@@ -228,70 +168,70 @@ test_weak_hint_that_nothing_answers_counts(Fixture *fixture, gconstpointer data)
 
     fixture->host.answers = true;
     fake_host_send_notice(&fixture->host, VT_LINK_CAUSE_OPERATOR, 2);
-    wait_for_state(fixture, VT_STATE_TRACKING);
+    wait_for_state(fixture->agent, VT_STATE_TRACKING);
     g_assert_false(is_unsynchronised(fixture));
 }
 
 static void
-test_unsynchronised_host_gives_no_bound(Fixture *fixture, gconstpointer data)
+test_unsynchronised_host_gives_no_bound(LinkedAgent *fixture, gconstpointer data)
 {
     (void)data;
     fixture->host.is_synchronised = false;
     start(fixture, 5 * VT_NS_PER_MS);
-    wait_for_state(fixture, VT_STATE_TRACKING);
+    wait_for_state(fixture->agent, VT_STATE_TRACKING);
 
     g_assert_true(is_unsynchronised(fixture));
     g_assert_cmpint(fixture->kernel.maxerror_us, ==, UNKNOWN_US);
 }
 
 static void
-test_bound_follows_what_the_host_has_come_to_be(Fixture *fixture, gconstpointer data)
+test_bound_follows_what_the_host_has_come_to_be(LinkedAgent *fixture, gconstpointer data)
 {
     (void)data;
     start(fixture, 5 * VT_NS_PER_MS);
-    wait_for_state(fixture, VT_STATE_TRACKING);
+    wait_for_state(fixture->agent, VT_STATE_TRACKING);
     g_assert_false(is_unsynchronised(fixture));
 
     fixture->host.is_synchronised = false;
-    wait_for(&fixture->host.n_requests, fixture->host.n_requests + 2);
+    wait_for_count(&fixture->host.n_requests, fixture->host.n_requests + 2);
     g_assert_true(is_unsynchronised(fixture));
     g_assert_cmpint(fixture->kernel.maxerror_us, ==, UNKNOWN_US);
 }
 
 static void
-test_observe_promises_nothing(Fixture *fixture, gconstpointer data)
+test_observe_promises_nothing(LinkedAgent *fixture, gconstpointer data)
 {
     (void)data;
     fixture->host.mode = VT_LINK_MODE_OBSERVE;
     start(fixture, 5 * VT_NS_PER_MS);
-    wait_for(&fixture->host.n_requests, 4);
+    wait_for_count(&fixture->host.n_requests, 4);
 
     g_assert_true(is_unsynchronised(fixture));
     g_assert_cmpint(fixture->kernel.maxerror_us, ==, UNKNOWN_US);
 }
 
 static void
-test_mode_that_ends_takes_the_promise_back(Fixture *fixture, gconstpointer data)
+test_mode_that_ends_takes_the_promise_back(LinkedAgent *fixture, gconstpointer data)
 {
     (void)data;
     start(fixture, 5 * VT_NS_PER_MS);
-    wait_for_state(fixture, VT_STATE_TRACKING);
+    wait_for_state(fixture->agent, VT_STATE_TRACKING);
     unsigned n_reports = fixture->host.n_reports;
 
     fixture->host.mode = VT_LINK_MODE_OFF;
     fake_host_send_hello(&fixture->host);
-    wait_for(&fixture->host.n_reports, n_reports + 1);
+    wait_for_count(&fixture->host.n_reports, n_reports + 1);
 
     g_assert_true(is_unsynchronised(fixture));
     g_assert_cmpint(fixture->kernel.maxerror_us, ==, UNKNOWN_US);
 }
 
 static void
-test_end_takes_the_promise_back(Fixture *fixture, gconstpointer data)
+test_end_takes_the_promise_back(LinkedAgent *fixture, gconstpointer data)
 {
     (void)data;
     start(fixture, 5 * VT_NS_PER_MS);
-    wait_for_state(fixture, VT_STATE_TRACKING);
+    wait_for_state(fixture->agent, VT_STATE_TRACKING);
 
     g_clear_pointer(&fixture->agent, vt_agent_free);
 
@@ -300,22 +240,23 @@ test_end_takes_the_promise_back(Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_clock_of_another_is_not_spoken_for(Fixture *fixture, gconstpointer data)
+test_clock_of_another_is_not_spoken_for(LinkedAgent *fixture, gconstpointer data)
 {
     (void)data;
     fixture->kernel.may_set = false;
     fixture->kernel.status = 0;
     fixture->kernel.maxerror_us = 4711;
     start(fixture, 5 * VT_NS_PER_MS);
-    wait_for(&fixture->host.n_requests, 3);
+    wait_for_count(&fixture->host.n_requests, 3);
     g_clear_pointer(&fixture->agent, vt_agent_free);
 
     g_assert_cmpint(fixture->kernel.status, ==, 0);
     g_assert_cmpint(fixture->kernel.maxerror_us, ==, 4711);
 }
 
-#define add(path, function) \
-    g_test_add("/agent/published/" path, Fixture, NULL, set_up, function, tear_down)
+#define add(path, function)                                                                \
+    g_test_add("/agent/published/" path, LinkedAgent, NULL, linked_agent_set_up, function, \
+               linked_agent_tear_down)
 
 int
 main(int argc, char **argv)

@@ -21,7 +21,7 @@ set_up(Fixture *fixture, gconstpointer data)
     fixture->another.port = fixture->second.port;
     fixture->servers = g_ptr_array_new();
     served_agent_start_without_link(&fixture->served);
-    served_agent_wait_until_following(&fixture->served, "office");
+    wait_until_following(fixture->served.agent, "office");
 }
 
 static void
@@ -88,7 +88,7 @@ test_new_server_is_asked_beside_the_old_one(Fixture *fixture, gconstpointer data
     (void)data;
 
     reconfigure(fixture, &fixture->another, &fixture->copy);
-    served_agent_wait_for(&fixture->second.n_requests, 4);
+    wait_for_count(&fixture->second.n_requests, 4);
 
     g_assert_cmpuint(get_n_readings(fixture, "office"), >=, n_readings);
     g_assert_true(served_agent_is_selected(&fixture->served, "office"));
@@ -103,7 +103,7 @@ test_changed_server_begins_anew(Fixture *fixture, gconstpointer data)
     reconfigure(fixture, &fixture->copy, NULL);
 
     g_assert_cmpuint(get_n_readings(fixture, "office"), ==, 0);
-    served_agent_wait_until_following(&fixture->served, "office");
+    wait_until_following(fixture->served.agent, "office");
 }
 
 static void
@@ -112,14 +112,14 @@ test_followed_server_that_is_taken_away_is_replaced(Fixture *fixture, gconstpoin
     unsigned n_steps = fixture->served.kernel.n_steps;
     (void)data;
     reconfigure(fixture, &fixture->copy, &fixture->another);
-    served_agent_wait_for(&fixture->second.n_requests, 4);
+    wait_for_count(&fixture->second.n_requests, 4);
 
     reconfigure(fixture, &fixture->another, NULL);
-    served_agent_wait_until_following(&fixture->served, "home");
+    wait_until_following(fixture->served.agent, "home");
 
     g_assert_cmpuint(fixture->served.kernel.n_steps, ==, n_steps);
     unsigned n_requests = fixture->served.server.n_requests;
-    served_agent_wait_for(&fixture->second.n_requests, fixture->second.n_requests + 4);
+    wait_for_count(&fixture->second.n_requests, fixture->second.n_requests + 4);
     g_assert_cmpuint(fixture->served.server.n_requests, ==, n_requests);
 }
 
@@ -135,7 +135,7 @@ test_last_server_can_go_and_come_back(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(fixture->served.kernel.n_steps, ==, n_steps);
 
     reconfigure(fixture, &fixture->copy, NULL);
-    served_agent_wait_until_following(&fixture->served, "office");
+    wait_until_following(fixture->served.agent, "office");
 }
 
 #define ADD(name, test) \

@@ -43,7 +43,7 @@ test_sources_have_every_documented_key(ServedAgent *fixture, gconstpointer data)
     };
     (void)data; /* no parameters */
     served_agent_start(fixture);
-    served_agent_wait_until_following(fixture, "link");
+    wait_until_following(fixture->agent, "link");
 
     g_autoptr(GVariant) source = served_agent_get_source(fixture, "link");
 
@@ -60,8 +60,8 @@ test_signs_tell_what_has_become_of_each(ServedAgent *fixture, gconstpointer data
 {
     (void)data; /* no parameters */
     served_agent_start(fixture);
-    served_agent_wait_until_following(fixture, "link");
-    served_agent_wait_for(&fixture->server.n_requests, 5);
+    wait_until_following(fixture->agent, "link");
+    wait_for_count(&fixture->server.n_requests, 5);
 
     g_autoptr(GVariant) link = served_agent_get_source(fixture, "link");
     g_autoptr(GVariant) server = served_agent_get_source(fixture, "office");
@@ -86,7 +86,7 @@ test_ntp_data_is_found_by_name_and_address(ServedAgent *fixture, gconstpointer d
     g_autofree char *full = g_strdup_printf("127.0.0.1:%u", fixture->server.port);
     const char *const names[] = { "office", "127.0.0.1", full, "" };
     served_agent_start_without_link(fixture);
-    served_agent_wait_until_following(fixture, "office");
+    wait_until_following(fixture->agent, "office");
 
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
         g_autoptr(GVariant) found = get_ntp_data(fixture, names[i]);
@@ -106,7 +106,7 @@ test_ntp_data_shows_the_last_exchange(ServedAgent *fixture, gconstpointer data)
     guint64 n_valid = 0, n_sent = 0;
     (void)data; /* no parameters */
     served_agent_start_without_link(fixture);
-    served_agent_wait_until_following(fixture, "office");
+    wait_until_following(fixture->agent, "office");
 
     g_autoptr(GVariant) found = get_ntp_data(fixture, "office");
     g_autoptr(GVariant) facts = g_variant_get_child_value(found, 0);
@@ -128,8 +128,8 @@ test_source_that_is_offline_is_left_alone(ServedAgent *fixture, gconstpointer da
 {
     (void)data; /* no parameters */
     served_agent_start(fixture);
-    served_agent_wait_until_following(fixture, "link");
-    served_agent_wait_for(&fixture->server.n_requests, 2);
+    wait_until_following(fixture->agent, "link");
+    wait_for_count(&fixture->server.n_requests, 2);
     VtSource *source = vt_sources_find(vt_agent_get_sources(fixture->agent), "office");
 
     vt_source_set_online(source, false);
@@ -140,7 +140,7 @@ test_source_that_is_offline_is_left_alone(ServedAgent *fixture, gconstpointer da
     g_assert_false(vt_source_burst(source));
 
     vt_source_set_online(source, true);
-    served_agent_wait_for(&fixture->server.n_requests, n_requests + 2);
+    wait_for_count(&fixture->server.n_requests, n_requests + 2);
 }
 
 #define add(path, function)                                                                   \

@@ -11,7 +11,7 @@ test_server_alone_sets_the_clock(ServedAgent *fixture, gconstpointer data)
     fixture->server.ahead_ns = 30 * VT_NS_PER_SEC;
 
     served_agent_start_without_link(fixture);
-    served_agent_wait_until_following(fixture, "office");
+    wait_until_following(fixture->agent, "office");
 
     g_assert_cmpuint(fixture->kernel.n_steps, ==, 1);
     g_assert_cmpuint(fixture->server.n_requests, >=, 6);
@@ -27,11 +27,11 @@ test_unannounced_pause_is_found_by_the_server(ServedAgent *fixture, gconstpointe
 {
     (void)data; /* no parameters */
     served_agent_start_without_link(fixture);
-    served_agent_wait_until_following(fixture, "office");
+    wait_until_following(fixture->agent, "office");
 
     fixture->server.ahead_ns = 60 * VT_NS_PER_SEC;
-    served_agent_wait_for(&fixture->kernel.n_steps, 1);
-    served_agent_wait_until_following(fixture, "office");
+    wait_for_count(&fixture->kernel.n_steps, 1);
+    wait_until_following(fixture->agent, "office");
 
     g_assert_cmpuint(fixture->kernel.n_steps, ==, 1);
     g_assert_cmpuint(vt_agent_look(fixture->agent).status.n_disruptions, ==, 1);
@@ -44,8 +44,8 @@ test_link_is_followed_before_an_equal_server(ServedAgent *fixture, gconstpointer
     (void)data; /* no parameters */
     served_agent_start(fixture);
 
-    served_agent_wait_until_following(fixture, "link");
-    served_agent_wait_for(&fixture->server.n_requests, 5);
+    wait_until_following(fixture->agent, "link");
+    wait_for_count(&fixture->server.n_requests, 5);
 
     g_assert_true(served_agent_is_selected(fixture, "link"));
     g_assert_false(served_agent_is_selected(fixture, "office"));
@@ -61,7 +61,7 @@ test_synchronised_server_is_followed_before_a_wrong_host(ServedAgent *fixture,
     fixture->host.ahead_ns = 3 * VT_NS_PER_SEC;
 
     served_agent_start(fixture);
-    served_agent_wait_until_following(fixture, "office");
+    wait_until_following(fixture->agent, "office");
 
     g_assert_true(vt_agent_look(fixture->agent).synchronised);
     g_assert_cmpint(served_agent_get_error(fixture), <, 5 * VT_NS_PER_MS);
@@ -74,9 +74,9 @@ follow_beside_a_wrong_host(ServedAgent *fixture)
     fixture->host.is_synchronised = false;
     fixture->host.ahead_ns = 3 * VT_NS_PER_SEC;
     served_agent_start(fixture);
-    served_agent_wait_until_following(fixture, "office");
+    wait_until_following(fixture->agent, "office");
     unsigned n_requests = fixture->host.n_requests;
-    served_agent_wait_for(&fixture->host.n_requests, n_requests + 3);
+    wait_for_count(&fixture->host.n_requests, n_requests + 3);
 }
 
 static void
@@ -92,7 +92,7 @@ test_wrong_host_knows_how_long_the_guest_stood_still(ServedAgent *fixture, gcons
     fixture->host.ahead_ns += 60 * VT_NS_PER_SEC;
     fixture->host.epoch += 1;
     fake_host_send_notice(&fixture->host, VT_LINK_CAUSE_RESUMED, 1);
-    served_agent_wait_for(&fixture->host.n_acks, 1);
+    wait_for_count(&fixture->host.n_acks, 1);
 
     g_assert_cmpuint(fixture->kernel.n_steps, ==, n_steps + 1);
     g_assert_cmpint(fixture->host.ack.action, ==, VT_LINK_ACTION_STEPPED);
@@ -103,7 +103,7 @@ test_wrong_host_knows_how_long_the_guest_stood_still(ServedAgent *fixture, gcons
 
     /* And the server has the last word again. */
     fixture->server.manner = FAKE_NTP_HONEST;
-    served_agent_wait_until_following(fixture, "office");
+    wait_until_following(fixture->agent, "office");
     g_assert_cmpuint(fixture->kernel.n_steps, ==, n_steps + 1);
 }
 
@@ -115,16 +115,16 @@ test_wrong_host_does_not_take_over_from_a_young_server(ServedAgent *fixture, gco
     fixture->host.is_synchronised = false;
     fixture->host.ahead_ns = 3 * VT_NS_PER_SEC;
     served_agent_start(fixture);
-    served_agent_wait_until_following(fixture, "office");
+    wait_until_following(fixture->agent, "office");
     unsigned n_requests = fixture->host.n_requests;
-    served_agent_wait_for(&fixture->host.n_requests, n_requests + 2);
+    wait_for_count(&fixture->host.n_requests, n_requests + 2);
 
     fixture->server.manner = FAKE_NTP_SILENT;
     fixture->server.ahead_ns += 60 * VT_NS_PER_SEC;
     fixture->host.ahead_ns += 60 * VT_NS_PER_SEC;
     fixture->host.epoch += 1;
     fake_host_send_notice(&fixture->host, VT_LINK_CAUSE_RESUMED, 1);
-    served_agent_wait_for(&fixture->host.n_acks, 1);
+    wait_for_count(&fixture->host.n_acks, 1);
 
     g_assert_cmpint(served_agent_get_error(fixture), <, 100 * VT_NS_PER_MS);
 }
@@ -139,7 +139,7 @@ test_host_that_was_set_is_no_stopwatch(ServedAgent *fixture, gconstpointer data)
     fixture->host.ahead_ns += 3600 * VT_NS_PER_SEC;
     fixture->host.epoch += 1;
     fake_host_send_notice(&fixture->host, VT_LINK_CAUSE_HOST_CLOCK_STEPPED, 1);
-    served_agent_wait_for(&fixture->host.n_acks, 1);
+    wait_for_count(&fixture->host.n_acks, 1);
 
     g_assert_cmpuint(fixture->kernel.n_steps, ==, n_steps);
     g_assert_cmpstr(fixture->host.ack.reference, ==, "office");
@@ -151,11 +151,11 @@ test_server_takes_over_when_the_link_is_gone(ServedAgent *fixture, gconstpointer
 {
     (void)data; /* no parameters */
     served_agent_start(fixture);
-    served_agent_wait_until_following(fixture, "link");
-    served_agent_wait_for(&fixture->server.n_requests, 2);
+    wait_until_following(fixture->agent, "link");
+    wait_for_count(&fixture->server.n_requests, 2);
 
     fake_host_hang_up(&fixture->host);
-    served_agent_wait_until_following(fixture, "office");
+    wait_until_following(fixture->agent, "office");
 
     g_assert_cmpuint(fixture->kernel.n_steps, ==, 0);
     g_assert_cmpuint(vt_agent_look(fixture->agent).status.n_disruptions, ==, 0);
@@ -173,12 +173,12 @@ test_told_address_stands_in_for_the_link(ServedAgent *fixture, gconstpointer dat
         .address = { 127, 0, 0, 1 },
     };
     served_agent_start(fixture);
-    served_agent_wait_until_following(fixture, "link");
-    served_agent_wait_for(&fixture->host.n_requests, 20);
+    wait_until_following(fixture->agent, "link");
+    wait_for_count(&fixture->host.n_requests, 20);
     g_assert_cmpuint(fixture->server.n_requests, ==, 0);
 
     fake_host_hang_up(&fixture->host);
-    served_agent_wait_until_following(fixture, "host-ntp-1");
+    wait_until_following(fixture->agent, "host-ntp-1");
 
     g_assert_cmpuint(fixture->server.n_requests, >=, 1);
     g_assert_cmpuint(fixture->kernel.n_steps, ==, 0);
@@ -197,8 +197,8 @@ test_link_that_can_be_asked_needs_no_stand_in(ServedAgent *fixture, gconstpointe
         .address = { 127, 0, 0, 1 },
     };
     served_agent_start(fixture);
-    served_agent_wait_until_following(fixture, "link");
-    served_agent_wait_for(&fixture->host.n_requests, 20);
+    wait_until_following(fixture->agent, "link");
+    wait_for_count(&fixture->host.n_requests, 20);
 
     fixture->host.n_hellos_to_lose = 1;
     fixture->host.ahead_ns = VT_NS_PER_SEC;
@@ -206,7 +206,7 @@ test_link_that_can_be_asked_needs_no_stand_in(ServedAgent *fixture, gconstpointe
     vt_link_session_begin(&fixture->host.session, 2000);
     fake_host_send_hello(&fixture->host);
     fake_host_send_notice(&fixture->host, VT_LINK_CAUSE_RESTORED, 1);
-    served_agent_wait_for(&fixture->kernel.n_steps, 1);
+    wait_for_count(&fixture->kernel.n_steps, 1);
 
     g_assert_cmpuint(fixture->host.n_hellos_to_lose, ==, 0);
     g_assert_cmpuint(fixture->server.n_requests, ==, 0);
@@ -221,7 +221,7 @@ test_observing_agent_follows_and_moves_nothing(ServedAgent *fixture, gconstpoint
     fixture->host.ahead_ns = 30 * VT_NS_PER_SEC;
 
     served_agent_start(fixture);
-    served_agent_wait_for(&fixture->server.n_requests, 10);
+    wait_for_count(&fixture->server.n_requests, 10);
 
     g_assert_cmpuint(fixture->kernel.n_steps, ==, 0);
     g_assert_cmpuint(fixture->kernel.n_slews, ==, 0);
@@ -233,7 +233,7 @@ test_mode_off_asks_no_server(ServedAgent *fixture, gconstpointer data)
     (void)data; /* no parameters */
     fixture->host.mode = VT_LINK_MODE_OFF;
     served_agent_start(fixture);
-    served_agent_wait_for(&fixture->host.n_reports, 1);
+    wait_for_count(&fixture->host.n_reports, 1);
     /* What was on its way when the host forbade it arrives. */
     served_agent_iterate(50);
     unsigned n_requests = fixture->server.n_requests;
@@ -251,8 +251,8 @@ test_kiss_is_shown_and_heeded(ServedAgent *fixture, gconstpointer data)
     fixture->server.reference_id = KISS_RATE;
 
     served_agent_start(fixture);
-    served_agent_wait_until_following(fixture, "link");
-    served_agent_wait_for(&fixture->server.n_requests, 3);
+    wait_until_following(fixture->agent, "link");
+    wait_for_count(&fixture->server.n_requests, 3);
 
     g_autoptr(GVariant) source = served_agent_get_source(fixture, "office");
     const char *problem = NULL;
