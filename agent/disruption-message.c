@@ -26,6 +26,22 @@ vt_disruption_record_log(const VtDisruptionRecord *record,
                      signs[0] != '\0' ? "; signs: " : "", signs);
 }
 
+void
+vt_step_log(VtState state, const VtAction *action)
+{
+    g_autofree char *offset = vt_ns_format_offset(action->offset_ns);
+    g_autofree char *error = vt_ns_format_span(action->error_ns);
+    bool is_first = state == VT_STATE_START || state == VT_STATE_MEASURING;
+
+    /* Of a disruption all is told at its end. */
+    if (state == VT_STATE_DISRUPTED)
+        return;
+    g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID",
+                     "3c0d3e1f5d0b4c4f9a0c6f6de0e7a5b2", "MESSAGE",
+                     "stepped clock by %s%s (bound %s)", offset,
+                     is_first ? " at the start" : "", error);
+}
+
 /* A disruption has a line of its own, and somebody who writes the rate is named elsewhere. */
 static void
 log_finding(const VtPipelineStatus *status)

@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/execute.h"
 
+#include "agent/disruption-message.h"
+
+static VtPipelineStatus
+get_status(const VtApplyPlace *place)
+{
+    return vt_pipeline_get_status(place->pipeline, vt_clock_read(place->clock));
+}
+
 static bool
 is_still_right(VtAuthority *authority, const VtApplyPlace *place, const VtAction *action)
 {
@@ -8,8 +16,7 @@ is_still_right(VtAuthority *authority, const VtApplyPlace *place, const VtAction
     vt_authority_check_rate(authority);
     if (steered != vt_authority_steers(authority))
         return false;
-    VtPipelineStatus status =
-        vt_pipeline_get_status(place->pipeline, vt_clock_read(place->clock));
+    VtPipelineStatus status = get_status(place);
     return action->kind != VT_ACTION_STEP || vt_authority_may_step(authority, &status);
 }
 
@@ -26,7 +33,9 @@ vt_execute(VtAuthority *authority, const VtApplyPlace *place, const VtAction *ac
         vt_authority_set_problem(authority, error);
         return false;
     }
-    if (action->kind == VT_ACTION_STEP)
+    if (action->kind == VT_ACTION_STEP) {
         vt_authority_note_step(authority);
+        vt_step_log(get_status(place).state, action);
+    }
     return true;
 }

@@ -56,6 +56,30 @@ test_pause_is_stepped_once_and_acknowledged(LinkedAgent *fixture, gconstpointer 
     g_assert_cmpint(ABS(fixture->host.ack.residual_ns), <, VT_NS_PER_MS);
 }
 
+/* It is no disruption, so that the journal of those has nothing of it. */
+static void
+test_first_step_is_told(LinkedAgent *fixture, gconstpointer data)
+{
+    (void)data;
+    last_step[0] = '\0';
+    fixture->host.ahead_ns = 30 * VT_NS_PER_SEC;
+
+    start(fixture, false);
+    wait_for_state(fixture->agent, VT_STATE_TRACKING);
+
+    g_assert_cmpuint(fixture->kernel.n_steps, ==, 1);
+    g_assert_true(g_str_has_prefix(last_step, "stepped clock by +30"));
+    last_step[0] = '\0';
+
+    fixture->host.epoch += 1;
+    fixture->host.ahead_ns += 30 * VT_NS_PER_SEC;
+    fake_host_send_notice(&fixture->host, VT_LINK_CAUSE_RESUMED, 1);
+    wait_for_count(&fixture->host.n_acks, 1);
+
+    g_assert_cmpuint(fixture->kernel.n_steps, ==, 2);
+    g_assert_cmpstr(last_step, ==, ""); /* the disruption has a line of its own */
+}
+
 static void
 test_notice_for_nothing_moves_nothing(LinkedAgent *fixture, gconstpointer data)
 {
@@ -236,6 +260,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_log_set_writer_func(write_log, NULL, NULL);
+    add("first-step-is-told", test_first_step_is_told);
     add("right-clock-is-left-alone", test_right_clock_is_left_alone);
     add("pause-is-stepped-once-and-acknowledged", test_pause_is_stepped_once_and_acknowledged);
     add("notice-for-nothing-moves-nothing", test_notice_for_nothing_moves_nothing);
