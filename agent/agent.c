@@ -26,8 +26,7 @@ struct VtAgent {
     VtDoubtTimer *doubt;
     VtWishes *wishes;
 
-    bool reference_synchronised; /* as the last reading said */
-    uint8_t leap;                /* the same */
+    VtUpdates updates;
     unsigned n_ticks_to_report;
     VtState reported_state;
     VtPipelineStatus logged; /* of what the log has told */
@@ -203,8 +202,8 @@ on_reading(const VtReading *reading, void *user_data)
     VtAction action = vt_pipeline_on_reading(agent->pipeline, reading, now);
     VtPipelineStatus status = vt_pipeline_get_status(agent->pipeline, now);
     if (status.n_readings != n_before) {
-        agent->reference_synchronised = reading->reference_synchronised;
-        agent->leap = reading->leap;
+        bool is_calm = status.state == VT_STATE_TRACKING || status.state == VT_STATE_ASSIST;
+        vt_updates_note(&agent->updates, reading, is_calm);
     }
     carry_out(agent, &action);
     vt_authority_note_reading(agent->authority, reading, &status, now.wall);
@@ -473,8 +472,7 @@ vt_agent_look(VtAgent *agent)
         .problem = problem != NULL        ? problem
                    : link_problem != NULL ? link_problem
                                           : "",
-        .reference_synchronised = agent->reference_synchronised,
-        .leap = agent->leap,
+        .updates = agent->updates,
         .can_correct = vt_authority_can_correct(agent->authority),
         .synchronised = vt_authority_is_synchronised(agent->authority, &status),
     };

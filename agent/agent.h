@@ -16,6 +16,7 @@
 #include "agent/hint-list.h"
 #include "agent/memory.h"
 #include "agent/sources.h"
+#include "agent/updates.h"
 #include "core/pipeline.h"
 #include "os/clock.h"
 #include "os/rate-guard.h"
@@ -85,8 +86,7 @@ typedef struct {
     const char *reference; /* "" for none; borrowed */
     uint32_t reference_id; /* as NTP calls it; 0 for none, or unknown */
     const char *problem;   /* what stands in the way; "" for nothing; borrowed */
-    bool reference_synchronised;
-    uint8_t leap; /* that the references announce: 0 none, 1 insert, 2 delete */
+    VtUpdates updates;
     bool can_correct;
     bool synchronised; /* what the kernel is told */
 } VtAgentView;

@@ -103,6 +103,19 @@ insert_authority(GVariantDict *dict, const VtAuthorityView *authority)
     g_variant_dict_insert(dict, "clock-setters", "s", authority->writers);
 }
 
+static void
+insert_updates(GVariantDict *dict, const VtUpdates *updates)
+{
+    g_variant_dict_insert(dict, "reference-synchronised", "b",
+                          updates->is_reference_synchronised);
+    g_variant_dict_insert(dict, "leap", "u", (guint32)updates->leap);
+    g_variant_dict_insert(dict, "last-offset-ns", "x", updates->last_offset_ns);
+    g_variant_dict_insert(dict, "rms-offset-ns", "x", vt_updates_get_rms(updates));
+    g_variant_dict_insert(dict, "root-delay-ns", "x", updates->root_delay_ns);
+    g_variant_dict_insert(dict, "root-dispersion-ns", "x", updates->root_dispersion_ns);
+    g_variant_dict_insert(dict, "update-interval-ns", "x", updates->interval_ns);
+}
+
 GVariant *
 vt_tracking_to_variant(const VtAgentView *view)
 {
@@ -115,8 +128,7 @@ vt_tracking_to_variant(const VtAgentView *view)
     g_variant_dict_insert(&dict, "reference", "s", view->reference);
     g_variant_dict_insert(&dict, "reference-id", "u", view->reference_id);
     g_variant_dict_insert(&dict, "synchronised", "b", view->synchronised);
-    g_variant_dict_insert(&dict, "reference-synchronised", "b", view->reference_synchronised);
-    g_variant_dict_insert(&dict, "leap", "u", (guint32)view->leap);
+    insert_updates(&dict, &view->updates);
     g_variant_dict_insert(&dict, "can-correct", "b", view->can_correct);
     g_variant_dict_insert(&dict, "problem", "s", view->problem);
     g_variant_dict_insert(&dict, "last-reading-age-ns", "x", reading_age(view));

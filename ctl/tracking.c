@@ -69,6 +69,34 @@ append_offset(GVariant *facts, GString *output)
 }
 
 static void
+append_updates(GVariant *facts, GString *output)
+{
+    int64_t last_ns = vt_facts_get_int(facts, "last-offset-ns");
+    int64_t rms_ns = vt_facts_get_int(facts, "rms-offset-ns");
+    int64_t size_ns = vt_ns_abs(last_ns);
+
+    vt_table_append_fact(output, "Last offset", "%" PRId64 ".%09" PRId64 " seconds %s",
+                         size_ns / VT_NS_PER_SEC, size_ns % VT_NS_PER_SEC,
+                         name_direction(last_ns >= 0));
+    vt_table_append_fact(output, "RMS offset", "%" PRId64 ".%09" PRId64 " seconds",
+                         rms_ns / VT_NS_PER_SEC, rms_ns % VT_NS_PER_SEC);
+}
+
+static void
+append_root(GVariant *facts, GString *output)
+{
+    g_autofree char *delay = vt_facts_format_span(facts, "root-delay-ns");
+    g_autofree char *dispersion = vt_facts_format_span(facts, "root-dispersion-ns");
+    g_autofree char *distance = vt_facts_format_span(facts, "root-distance-ns");
+    int64_t interval_ns = vt_facts_get_int(facts, "update-interval-ns");
+
+    vt_table_append_fact(output, "Root delay", "%s", delay);
+    vt_table_append_fact(output, "Root dispersion", "%s", dispersion);
+    vt_table_append_fact(output, "Root distance", "%s", distance);
+    vt_table_append_fact(output, "Update interval", "%.1f seconds", vt_ns_to_sec(interval_ns));
+}
+
+static void
 append_bound(GVariant *facts, GString *output)
 {
     g_autofree char *error_bound = vt_facts_format_span(facts, "error-ns");
@@ -93,10 +121,8 @@ static void
 append_readings(GVariant *facts, GString *output)
 {
     g_autofree char *delay = vt_facts_format_span(facts, "delay-ns");
-    g_autofree char *root_distance = vt_facts_format_span(facts, "root-distance-ns");
     g_autofree char *age = vt_facts_format_age(facts, "last-reading-age-ns");
 
-    vt_table_append_fact(output, "Root distance", "%s", root_distance);
     vt_table_append_fact(output, "Last reading", "%s ago, round trip %s", age, delay);
 }
 
@@ -152,7 +178,9 @@ append_measured(GVariant *facts, GString *output)
         return;
     }
     append_offset(facts, output);
+    append_updates(facts, output);
     append_rate(facts, output);
+    append_root(facts, output);
     append_readings(facts, output);
     append_bound(facts, output);
 }
@@ -261,10 +289,13 @@ const VtCommand vt_command_tracking = {
         "virt-time-hostd knows of it.\n"
         "\n"
         "  System time      best estimate now; slow: this clock is behind the reference\n"
+        "  Last offset      what the last reading found; RMS offset: what readings find of late\n"
         "  Error bound      by how much this clock may be off true time\n"
         "  Frequency        learnt rate of the oscillator, already compensated; Skew: by how\n"
         "                   much that may be off\n"
-        "  Root distance    of the reference from true time\n"
+        "  Root delay       round trip to the root, over this machine's way; Root dispersion: of\n"
+        "                   the reference; Root distance: of the reference from true time\n"
+        "  Update interval  between the last two readings that were used\n"
         "  Last disruption  pause, restore or other event after which the clock was wrong\n",
     .run = run_tracking,
 };

@@ -177,7 +177,7 @@ test_unsynchronised_host_is_told_on(LinkedAgent *fixture, gconstpointer data)
     wait_for_state(fixture->agent, VT_STATE_TRACKING);
 
     VtAgentView view = vt_agent_look(fixture->agent);
-    g_assert_false(view.reference_synchronised);
+    g_assert_false(view.updates.is_reference_synchronised);
     g_assert_false(view.synchronised);
     g_assert_cmpint(view.status.host_error_ns, <, VT_NS_PER_SEC);
     g_assert_cmpint(fixture->kernel.status & STA_UNSYNC, !=, 0);
@@ -219,6 +219,11 @@ test_tracking_has_every_documented_key(LinkedAgent *fixture, gconstpointer data)
         "last-reading-age-ns",
         "reference-time-ns",
         "leap",
+        "last-offset-ns",
+        "rms-offset-ns",
+        "root-delay-ns",
+        "root-dispersion-ns",
+        "update-interval-ns",
     };
     (void)data;
     start(fixture, false);

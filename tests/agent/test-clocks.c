@@ -256,7 +256,7 @@ test_unsynchronised_host_makes_its_clocks_so(Fixture *fixture, gconstpointer clo
 
     VtAgentView view = vt_agent_look(fixture->agent);
     g_assert_false(view.synchronised);
-    g_assert_false(view.reference_synchronised);
+    g_assert_false(view.updates.is_reference_synchronised);
     g_assert_cmpint(fixture->kernel.status & STA_UNSYNC, !=, 0);
 }
 

@@ -334,12 +334,12 @@ test_leap_second_takes_the_word_of_half(Fixture *fixture, gconstpointer data)
     int followed = vt_agent_look(fixture->agent).reference[0] - 'a';
     fixture->servers[followed].leap = VT_NTP_LEAP_INSERT;
     pass(fixture, 5 * VT_NS_PER_SEC);
-    g_assert_cmpint(vt_agent_look(fixture->agent).leap, ==, VT_NTP_LEAP_NONE);
+    g_assert_cmpint(vt_agent_look(fixture->agent).updates.leap, ==, VT_NTP_LEAP_NONE);
     for (int i = 0; i < N_SERVERS; i++)
         fixture->servers[i].leap = VT_NTP_LEAP_INSERT;
     pass(fixture, 5 * VT_NS_PER_SEC);
 
-    g_assert_cmpint(vt_agent_look(fixture->agent).leap, ==, VT_NTP_LEAP_INSERT);
+    g_assert_cmpint(vt_agent_look(fixture->agent).updates.leap, ==, VT_NTP_LEAP_INSERT);
 }
 
 static void
