@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 
+#include "agent/providers/ntp.h"
 #include "agent/source-server.h"
 
 /* Pauses between look-ups that fail, doubled each time. */
@@ -15,6 +16,12 @@
 /* An address that was silent so often may be another machine's by now. */
 #define FAILURES_TO_REPLACE 3
 
+/* A member of a pool that goes on to contradict the rest so often; another may be right. */
+#define DENIALS_TO_REPLACE 4
+
+/* Of those who lied so many are remembered: another look-up brings them again. */
+#define MOST_LIARS 8
+
 struct VtNtpGroup {
     const VtServerConfig *config;
     const VtNtpKeys *keys;
@@ -22,6 +29,7 @@ struct VtNtpGroup {
     GPtrArray *list;         /* VtSource, all there are */
     GPtrArray *members;      /* VtSource, those of this group; borrowed */
     GList *spares;           /* GInetAddress, in the order in which they are to be tried */
+    GQueue liars;            /* GInetAddress, not to be tried again; the newest first */
     bool is_numeric;         /* there is but one address, for ever */
     GCancellable *resolving; /* NULL: no look-up under way */
     bool has_failed;
@@ -51,6 +59,16 @@ is_in_use(const VtNtpGroup *group, GSocketAddress *address)
     return false;
 }
 
+static bool
+is_liar(VtNtpGroup *group, GInetAddress *address)
+{
+    for (GList *link = group->liars.head; link != NULL; link = link->next) {
+        if (g_inet_address_equal(link->data, address))
+            return true;
+    }
+    return false;
+}
+
 /* One that nobody asks yet. Transfer full; NULL: none is left. */
 static GSocketAddress *
 take_spare(VtNtpGroup *group)
@@ -60,17 +78,25 @@ take_spare(VtNtpGroup *group)
         group->spares = g_list_delete_link(group->spares, group->spares);
         g_autoptr(GSocketAddress) address =
             g_inet_socket_address_new(inet, (guint16)group->config->port);
-        if (!is_in_use(group, address))
+        if (!is_in_use(group, address) && !is_liar(group, inet))
             return g_steal_pointer(&address);
     }
     return NULL;
+}
+
+/* A server that was named by itself stays, wrong as it is: nobody else was asked for. */
+static bool
+is_denied(const VtSource *source)
+{
+    return vt_source_is_pool_member(source) &&
+           vt_source_get_n_denied(source) >= DENIALS_TO_REPLACE;
 }
 
 static bool
 wants_address(const VtSource *source)
 {
     return !vt_source_is_addressed(source) ||
-           vt_source_get_n_failed(source) >= FAILURES_TO_REPLACE;
+           vt_source_get_n_failed(source) >= FAILURES_TO_REPLACE || is_denied(source);
 }
 
 static bool
@@ -84,13 +110,24 @@ wants_addresses(const VtNtpGroup *group)
 }
 
 static bool
-do_all_answer(const VtNtpGroup *group)
+is_content(const VtNtpGroup *group)
 {
     for (guint i = 0; i < group->members->len; i++) {
-        if (!vt_source_is_answering(get_member(group, i)))
+        const VtSource *source = get_member(group, i);
+        if (!vt_source_is_answering(source) || is_denied(source))
             return false;
     }
     return true;
+}
+
+static void
+note_liar(VtNtpGroup *group, VtSource *source)
+{
+    VtProvider *provider = vt_source_get_provider(source);
+    GInetSocketAddress *address = G_INET_SOCKET_ADDRESS(vt_provider_ntp_get_address(provider));
+    g_queue_push_head(&group->liars, g_object_ref(g_inet_socket_address_get_address(address)));
+    if (group->liars.length > MOST_LIARS)
+        g_object_unref(g_queue_pop_tail(&group->liars));
 }
 
 static void
@@ -104,6 +141,8 @@ give_addresses(VtNtpGroup *group)
         if (address == NULL)
             return;
         bool is_replaced = vt_source_is_addressed(source);
+        if (is_denied(source))
+            note_liar(group, source);
         vt_source_set_address(source, address);
         g_autofree char *text = g_socket_connectable_to_string(G_SOCKET_CONNECTABLE(address));
         g_log(G_LOG_DOMAIN, is_replaced ? G_LOG_LEVEL_MESSAGE : G_LOG_LEVEL_INFO,
@@ -168,7 +207,7 @@ vt_ntp_group_on_tick(VtNtpGroup *group)
 {
     if (group->is_numeric)
         return;
-    if (do_all_answer(group))
+    if (is_content(group))
         group->pause_ns = 0;
     if (!wants_addresses(group))
         return;
@@ -260,6 +299,7 @@ vt_ntp_group_free(VtNtpGroup *group)
         g_cancellable_cancel(group->resolving);
     g_clear_object(&group->resolving);
     g_list_free_full(group->spares, g_object_unref);
+    g_queue_clear_full(&group->liars, g_object_unref);
     g_ptr_array_unref(group->members);
     g_free(group);
 }

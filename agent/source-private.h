@@ -29,6 +29,7 @@ struct VtSource {
     bool is_required;
     bool is_pool_member;
     unsigned n_failed; /* readings in a row */
+    unsigned n_denied; /* readings in a row of one that contradicts the rest */
     bool has_result;   /* something has come of asking, at: */
     VtMono raw_result_at;
     bool is_renewed; /* it is at another address, and who follows it does not know */

@@ -99,6 +99,7 @@ vt_source_set_address(VtSource *source, GSocketAddress *address)
     source->is_reading = false;
     source->is_renewed = true;
     source->n_failed = 0;
+    source->n_denied = 0;
     source->has_result = false;
     source->record = (VtSourceRecord){ 0 };
     source->standing = (VtStanding){ 0 };
@@ -149,6 +150,12 @@ unsigned
 vt_source_get_n_failed(const VtSource *source)
 {
     return source->n_failed;
+}
+
+unsigned
+vt_source_get_n_denied(const VtSource *source)
+{
+    return source->n_denied;
 }
 
 bool

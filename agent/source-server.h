@@ -48,6 +48,9 @@ bool vt_source_has_route(const VtSource *source);
 /* Readings in a row that did not come. */
 unsigned vt_source_get_n_failed(const VtSource *source);
 
+/* Readings in a row that came while it contradicted the others. */
+unsigned vt_source_get_n_denied(const VtSource *source);
+
 /* Whether the last one came. */
 bool vt_source_is_answering(const VtSource *source);
 

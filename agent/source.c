@@ -52,6 +52,7 @@ take_sample(VtSource *source, const VtReading *reading)
 {
     VtSample sample = vt_sample_from_reading(reading);
     source->n_failed = 0;
+    source->n_denied = source->standing.is_false ? source->n_denied + 1 : 0;
     /* A makeshift says nothing of how good this one is. */
     if (sample.is_least)
         return;

@@ -222,6 +222,60 @@ test_dead_member_is_replaced_within_three_polls(Fixture *fixture, gconstpointer 
 }
 
 static void
+test_member_that_lies_on_is_replaced(Fixture *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    fixture->config.most_sources = 2;
+    start(fixture, "127.0.0.1 127.0.0.2 127.0.0.3");
+    tick_for(fixture, 2);
+
+    vt_source_get_standing(get_source(fixture, 0))->is_false = true;
+    tick_for(fixture, 3);
+    vt_source_get_standing(get_source(fixture, 0))->is_false = false;
+    tick(fixture);
+    g_assert_true(is_at(fixture, 0, "127.0.0.1")); /* who is believed again stays */
+
+    vt_source_get_standing(get_source(fixture, 0))->is_false = true;
+    tick_for(fixture, 5);
+    g_assert_true(is_at(fixture, 0, "127.0.0.3"));
+    g_assert_true(is_at(fixture, 1, "127.0.0.2"));
+    g_assert_false(vt_source_get_standing(get_source(fixture, 0))->is_false);
+}
+
+/* As it comes back with each look-up. */
+static void
+test_liar_is_not_tried_again(Fixture *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    fixture->config.most_sources = 1;
+    start(fixture, "127.0.0.1 127.0.0.2");
+    tick_for(fixture, 2);
+    vt_source_get_standing(get_source(fixture, 0))->is_false = true;
+    tick_for(fixture, 5);
+    g_assert_true(is_at(fixture, 0, "127.0.0.2"));
+    unsigned n_requests = fixture->servers[0].n_requests;
+
+    fixture->servers[1].manner = FAKE_NTP_SILENT;
+    tick_for(fixture, 70);
+    g_assert_cmpuint(fake_resolver_get_n_lookups(fixture->resolver), >=, 2);
+    g_assert_true(is_at(fixture, 0, "127.0.0.2"));
+    g_assert_cmpuint(fixture->servers[0].n_requests, ==, n_requests);
+}
+
+/* Who named it wants to hear of it. */
+static void
+test_server_that_lies_stays(Fixture *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    start(fixture, "127.0.0.1 127.0.0.2");
+    tick_for(fixture, 2);
+    vt_source_get_standing(get_source(fixture, 0))->is_false = true;
+    tick_for(fixture, 10);
+
+    g_assert_true(is_at(fixture, 0, "127.0.0.1"));
+}
+
+static void
 test_name_is_looked_up_again_when_no_address_is_left(Fixture *fixture, gconstpointer data)
 {
     (void)data; /* no parameters */
@@ -330,6 +384,9 @@ main(int argc, char **argv)
     add("pool-that-is-not-found-is-shown", test_pool_that_is_not_found_is_shown);
     add("dead-member-is-replaced-within-three-polls",
         test_dead_member_is_replaced_within_three_polls);
+    add("member-that-lies-on-is-replaced", test_member_that_lies_on_is_replaced);
+    add("liar-is-not-tried-again", test_liar_is_not_tried_again);
+    add("server-that-lies-stays", test_server_that_lies_stays);
     add("name-is-looked-up-again-when-no-address-is-left",
         test_name_is_looked_up_again_when_no_address_is_left);
     add("look-ups-that-fail-become-seldom", test_look_ups_that_fail_become_seldom);
