@@ -59,6 +59,14 @@ def check_commands(help_text, sections):
     return compare('command', told, written)
 
 
+def check_examples(help_text, sections):
+    """Each command is typed in an example."""
+    block = re.search(r'^Commands:\n((?:  .*\n?)+)', help_text, re.MULTILINE)
+    told = re.findall(r'^  ([\w-]+)', block.group(1), re.MULTILINE) if block else []
+    typed = re.findall(r'virt-timectl ([\w-]+)', ' '.join(sections.get('EXAMPLES', [])))
+    return ['%s has no example' % name for name in told if name not in typed + ['help']]
+
+
 def check_completion(help_text, path):
     """Every command and every long option of the program is offered."""
     text = open(path, encoding='utf-8').read()
@@ -113,6 +121,7 @@ def main(folder, completions, programs):
         help_text, sections = ask(program, '--help'), read_sections(folder, name)
         claims[name + ' options'] = check_options(help_text, sections)
         claims[name + ' commands'] = check_commands(help_text, sections)
+        claims[name + ' examples'] = check_examples(help_text, sections)
         if '--print-settings' in help_text:
             claims[name + ' settings'] = check_settings(
                 ask(program, '--print-settings'), read_sections(folder, name + '.conf'))
