@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """
 The agent as a client of others' servers, chronyd and ntpsec's ntpd: with keys, interleaved, over
-IPv6, with one that lies, and one that dies and comes back. It cannot set the clock it watches.
+IPv6, as a pool, with one that lies, and one that dies and comes back. It cannot set the clock it
+watches.
 Needs root; called by ntp.check.
 """
 
@@ -24,6 +25,11 @@ KEYS = "1 AES128 HEX:00112233445566778899aabbccddeeff\n"
 SERVER_ADDRESSES = [f"192.0.2.{number}" for number in (11, 12, 13, 14)]
 LIAR = 2
 LIE_SEC = 0.01
+POOL = "pool.example.invalid"
+# The liar first: of four that are asked it is one, whichever protocol the resolver likes better.
+POOL_ADDRESSES = [SERVER_ADDRESSES[2], SERVER_ADDRESSES[0], SERVER_ADDRESSES[1],
+                  SERVER_ADDRESSES[3], HOST_ADDRESS_V6]
+HOSTS = "".join(f"{address} {POOL}\n" for address in POOL_ADDRESSES)
 POLL_SEC = 1
 
 
@@ -39,10 +45,11 @@ class Agent:
         self._log = f"{name}.log"
         self.begun = time.monotonic()
         # What it remembers of this machine is not its own.
+        hosts = place.write(f"{name}.hosts", HOSTS)
         self._program = place.start(
             place.guest, self._log, "sh", "-c",
-            'mkdir -p /var/lib && mount -t tmpfs none /var/lib && exec "$@"', "sh",
-            str(BUILD_DIR / "agent/virt-time-agent"), "-f", "--config", settings)
+            f'mkdir -p /var/lib && mount -t tmpfs none /var/lib && mount --bind {hosts} /etc/hosts '
+            '&& exec "$@"', "sh", str(BUILD_DIR / "agent/virt-time-agent"), "-f", "--config", settings)
 
     def ask(self, *command: str) -> object:
         answer = self._place.ask(self._place.guest, str(BUILD_DIR / "ctl/virt-timectl"), *command,
@@ -91,11 +98,12 @@ def start_chronyd(place: Place, name: str, address: str, *lines: str) -> Chronyd
 def start_four(place: Place) -> list[Chronyd]:
     """The third is ahead by LIE_SEC: it follows the first, and is told to correct it so."""
     four = []
+    keys = place.write("four.keys", KEYS)
     for number, address in enumerate(SERVER_ADDRESSES):
         run("ip", "-n", place.host, "addr", "add", f"{address}/24", "dev", "wire")
         lines = ["local stratum 3"] if number != LIAR else [
             f"server {SERVER_ADDRESSES[0]} iburst minpoll 0 maxpoll 0 offset {LIE_SEC}"]
-        four.append(start_chronyd(place, f"four{number}", address, *lines))
+        four.append(start_chronyd(place, f"four{number}", address, f"keyfile {keys}", *lines))
     four[LIAR].wait_for("tracking", r"^Leap status     : Normal")
     return four
 
@@ -186,10 +194,36 @@ def check_four(place: Place, report: TapReport) -> None:
     polls = after["failures"] - before["failures"]
     report.add("/ntp/agent/leaves-the-dead-one-within-3-polls",
                other not in ("", names[LIAR]) and polls <= 4, f"{other} {polls}\n{agent.log()}")
-    start_chronyd(place, "again", SERVER_ADDRESSES[index], "local stratum 3")
+    keys = place.folder / "four.keys"
+    start_chronyd(place, "again", SERVER_ADDRESSES[index], f"keyfile {keys}", "local stratum 3")
     sign = wait_for(lambda: next((sign for sign in "*+-"
                                   if agent.source(followed).get("sign") == sign), None))
     report.add("/ntp/agent/hears-the-one-that-returns", sign != "", str(agent.source(followed)))
+    agent.end()
+
+
+def check_pool(place: Place, report: TapReport) -> None:
+    """The four, the liar among them, and one of IPv6; with keys. Four places."""
+    keys = place.folder / "four.keys"
+    start_chronyd(place, "six", HOST_ADDRESS_V6, f"keyfile {keys}", "local stratum 3")
+    agent = Agent(place, "pool", f"ntp-keys={keys}\n[pool near]\naddress={POOL}\nlocal=yes\n"
+                  "key=1\nmax-sources=4\n")
+    lying = f"{SERVER_ADDRESSES[LIAR]}:123"
+    members: list[dict] = []
+
+    def get_addresses() -> set[str]:
+        members[:] = [source for source in agent.ask("sources") if source["kind"] == "pool"]
+        return {source["address"] for source in members}
+    first = wait_for(lambda: "yes" if lying in get_addresses() else None)
+    last = wait_for(lambda: "yes" if len(get_addresses()) == 4 and lying not in get_addresses()
+                    and all(source["sign"] in "*+-" for source in members) else None)
+    wanted = {f"{address}:123" for address in SERVER_ADDRESSES} - {lying}
+    report.add("/ntp/agent/replaces-a-pool-s-liar", first != "" and last != ""
+               and get_addresses() == wanted | {f"[{HOST_ADDRESS_V6}]:123"},
+               f"{members}\n{agent.log()}")
+    data = [agent.data(source["name"]) for source in members]
+    report.add("/ntp/agent/has-a-pool-authenticated-over-both-protocols",
+               len(data) == 4 and all(one.get("authenticated") for one in data), str(data))
     agent.end()
 
 
@@ -227,6 +261,7 @@ def check_all(place: Place, report: TapReport) -> None:
     check_one(place, report)
     check_ntpd(place, report)
     check_four(place, report)
+    check_pool(place, report)
     check_polite(place, report)
     check_offline(place, report)
     spoilt = [log.name for log in place.folder.glob("*.log")
