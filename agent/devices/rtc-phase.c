@@ -15,6 +15,12 @@
 
 #define LEAST_LOCAL_NS (900 * VT_NS_PER_SEC)
 
+/*
+ * The kernel writes a second into an RTC half a second after it began, or up to five jiffies of
+ * 250 Hz later. On most processors that is where the RTC's seconds begin from then on.
+ */
+#define MOST_WRITTEN_LATE_NS (25 * VT_NS_PER_MS)
+
 /* Contradictions in a row after which what was learnt is no longer so. */
 #define MOST_CONTRADICTIONS 2
 
@@ -120,6 +126,68 @@ vt_rtc_phase_learn(VtRtcPhase *phase, VtWall second, const VtRtcWitness *witness
     phase->error_ns = witness->error_ns;
     phase->learnt_at = second;
     return true;
+}
+
+/* What of it is no time zone. */
+static VtNs
+get_rest(VtNs ahead_ns)
+{
+    VtNs half_ns = ahead_ns >= 0 ? LEAST_LOCAL_NS / 2 : -(LEAST_LOCAL_NS / 2);
+    return vt_ns_sub(ahead_ns, vt_ns_add(ahead_ns, half_ns) / LEAST_LOCAL_NS * LEAST_LOCAL_NS);
+}
+
+/* Where its seconds begin has stayed, and what it shows has come nearer to the clock. */
+static bool
+is_written_in_phase(const VtRtcPhase *phase, VtNs ahead_ns)
+{
+    VtNs apart_ns = vt_ns_abs(vt_ns_sub(ahead_ns, phase->ahead_ns));
+    return vt_ns_abs(vt_ns_sub(apart_ns, VT_NS_PER_SEC)) <= MOST_LATE_NS &&
+           vt_ns_abs(get_rest(ahead_ns)) <= VT_NS_PER_SEC / 2 + MOST_LATE_NS;
+}
+
+/* Its seconds begin with the clock's. */
+static bool
+may_be_written(VtNs ahead_ns)
+{
+    VtNs rest_ns = get_rest(ahead_ns);
+    return rest_ns >= -MOST_LATE_NS && rest_ns <= MOST_WRITTEN_LATE_NS;
+}
+
+/* A move so small may also be two edges in a row that came late: either may be true. */
+static void
+take_written(VtRtcPhase *phase, VtWall second, VtNs ahead_ns)
+{
+    VtNs moved_ns = vt_ns_abs(vt_ns_sub(ahead_ns, phase->ahead_ns));
+    VtNs doubt_ns = moved_ns <= MOST_WRITTEN_LATE_NS + MOST_LATE_NS ? moved_ns : 0;
+    phase->error_ns =
+        vt_ns_add(vt_rtc_phase_get_error(phase, second), vt_ns_add(doubt_ns, MOST_LATE_NS));
+    phase->ahead_ns = ahead_ns;
+    phase->learnt_at = second;
+    phase->n_contradictions = 0;
+}
+
+VtRtcEdgeKind
+vt_rtc_phase_judge_write(VtRtcPhase *phase, VtRtcEdgeKind kind, VtWall second, VtWall wall_at)
+{
+    VtNs ahead_ns = vt_wall_diff(wall_at, second);
+    bool was_maybe_written = phase->is_maybe_written;
+
+    phase->is_maybe_written = false;
+    if (!phase->is_known || !phase->is_true)
+        return kind;
+    if (was_maybe_written &&
+        vt_ns_abs(vt_ns_sub(ahead_ns, phase->written_ahead_ns)) <= MOST_LATE_NS)
+        take_written(phase, second, vt_ns_min(ahead_ns, phase->written_ahead_ns));
+    if (kind == VT_RTC_EDGE_FIRST || kind == VT_RTC_EDGE_IN_PHASE)
+        return kind;
+    if (is_written_in_phase(phase, ahead_ns)) {
+        phase->ahead_ns = vt_ns_add(
+            phase->ahead_ns, ahead_ns > phase->ahead_ns ? VT_NS_PER_SEC : -VT_NS_PER_SEC);
+        return VT_RTC_EDGE_FIRST;
+    }
+    phase->is_maybe_written = kind == VT_RTC_EDGE_OFF_PHASE && may_be_written(ahead_ns);
+    phase->written_ahead_ns = ahead_ns;
+    return kind;
 }
 
 void

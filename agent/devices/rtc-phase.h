@@ -41,6 +41,8 @@ typedef struct {
     VtNs error_ns; /* the most by which that was off when it was learnt */
     VtWall learnt_at; /* on the RTC's own scale */
     unsigned n_contradictions;
+    bool is_maybe_written; /* by the last edge; the next one tells */
+    VtNs written_ahead_ns; /* what it would be then */
 } VtRtcPhase;
 
 /* The clock at an edge, and how far it can be believed. */
@@ -56,6 +58,15 @@ typedef struct {
  */
 bool vt_rtc_phase_learn(VtRtcPhase *phase, VtWall second, const VtRtcWitness *witness);
 void vt_rtc_phase_forget(VtRtcPhase *phase);
+
+/*
+ * The kernel writes a synchronised clock into the RTC, soon after it has become that and then every
+ * 11 minutes. Told each edge with what the clock showed at it, after the grid has judged, this
+ * recognises one that such a write has moved, and changes what is known accordingly. An edge that
+ * only shows another second by it is VT_RTC_EDGE_FIRST then; else the kind stays as it was.
+ */
+VtRtcEdgeKind
+vt_rtc_phase_judge_write(VtRtcPhase *phase, VtRtcEdgeKind kind, VtWall second, VtWall wall_at);
 
 /* How far true time may be from the phase's word at an edge where the RTC shows @second. */
 VtNs vt_rtc_phase_get_error(const VtRtcPhase *phase, VtWall second);

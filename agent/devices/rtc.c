@@ -175,6 +175,7 @@ tell_edge(VtRtc *rtc, VtInstant at, VtWall second)
         .second = second,
         .kind = vt_rtc_grid_judge(&rtc->grid, at.raw, second),
     };
+    edge.kind = vt_rtc_phase_judge_write(&rtc->phase, edge.kind, second, at.wall);
     if (edge.kind == VT_RTC_EDGE_WAS_SET)
         vt_rtc_phase_forget(&rtc->phase);
     for (guint i = 0; i < rtc->listeners->len; i++) {

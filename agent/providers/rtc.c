@@ -44,6 +44,15 @@ learn(const RtcProvider *provider, const VtRtcEdge *edge)
     (void)vt_rtc_phase_learn(phase, edge->second, &witness);
 }
 
+/* Its phase or the clock is not what it was: the next edge tells, and this one is no reading. */
+static bool
+is_contradicted(const RtcProvider *provider)
+{
+    const VtTruth *truth = provider->truth;
+    return truth->is_settled && truth->is_right &&
+           vt_rtc_get_phase(provider->rtc)->n_contradictions > 0;
+}
+
 static VtReading
 make_reading(const RtcProvider *provider, const VtRtcEdge *edge)
 {
@@ -102,7 +111,8 @@ on_edge(const VtRtcEdge *edge, void *user_data)
     if (edge->kind != VT_RTC_EDGE_IN_PHASE && edge->kind != VT_RTC_EDGE_FIRST)
         return;
     learn(provider, edge);
-    if (!provider->is_waiting || !vt_rtc_get_phase(provider->rtc)->is_known)
+    if (!provider->is_waiting || !vt_rtc_get_phase(provider->rtc)->is_known ||
+        is_contradicted(provider))
         return;
     VtReading reading = make_reading(provider, edge);
     provider->is_waiting = false;

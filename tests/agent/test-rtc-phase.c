@@ -100,6 +100,90 @@ test_phase_believes_the_better_witness(void)
     g_assert_false(vt_rtc_phase_is_local_time(&phase));
 }
 
+/* Edges of an RTC whose phase is known, on a clock that is right. */
+static void
+test_write_of_the_kernel_is_recognised(void)
+{
+    static const struct {
+        const char *name;
+        VtNs ahead_ns;       /* as it was learnt */
+        VtNs shown_ahead_ns; /* by the clock, at the edge off the grid */
+        VtNs next_ahead_ns;  /* and at the one after it */
+        VtNs expected_ns;
+        VtRtcEdgeKind kind;          /* by the grid */
+        VtRtcEdgeKind expected_kind; /* and with what is known of writes */
+    } cases[] = {
+        { "in phase, a second on", 700 * VT_NS_PER_MS, -299 * VT_NS_PER_MS, -299 * VT_NS_PER_MS,
+          -300 * VT_NS_PER_MS, VT_RTC_EDGE_JUMPED, VT_RTC_EDGE_FIRST },
+        { "in phase, a second back", -700 * VT_NS_PER_MS, 301 * VT_NS_PER_MS,
+          301 * VT_NS_PER_MS, 300 * VT_NS_PER_MS, VT_RTC_EDGE_WAS_SET, VT_RTC_EDGE_FIRST },
+        { "pause of a second", 300 * VT_NS_PER_MS, -700 * VT_NS_PER_MS, -700 * VT_NS_PER_MS,
+          300 * VT_NS_PER_MS, VT_RTC_EDGE_JUMPED, VT_RTC_EDGE_JUMPED },
+        { "pause of a minute", 700 * VT_NS_PER_MS, -59300 * VT_NS_PER_MS, -59300 * VT_NS_PER_MS,
+          700 * VT_NS_PER_MS, VT_RTC_EDGE_JUMPED, VT_RTC_EDGE_JUMPED },
+        { "with the clock's seconds", 300 * VT_NS_PER_MS, 12 * VT_NS_PER_MS, 11 * VT_NS_PER_MS,
+          11 * VT_NS_PER_MS, VT_RTC_EDGE_OFF_PHASE, VT_RTC_EDGE_OFF_PHASE },
+        { "local time", -7200 * VT_NS_PER_SEC + 300 * VT_NS_PER_MS,
+          -7200 * VT_NS_PER_SEC + 2 * VT_NS_PER_MS, -7200 * VT_NS_PER_SEC + 3 * VT_NS_PER_MS,
+          -7200 * VT_NS_PER_SEC + 2 * VT_NS_PER_MS, VT_RTC_EDGE_OFF_PHASE,
+          VT_RTC_EDGE_OFF_PHASE },
+        { "late once", 1 * VT_NS_PER_MS, 20 * VT_NS_PER_MS, 1 * VT_NS_PER_MS, 1 * VT_NS_PER_MS,
+          VT_RTC_EDGE_OFF_PHASE, VT_RTC_EDGE_OFF_PHASE },
+        { "pause of less than a second", 300 * VT_NS_PER_MS, 900 * VT_NS_PER_MS,
+          900 * VT_NS_PER_MS, 300 * VT_NS_PER_MS, VT_RTC_EDGE_OFF_PHASE,
+          VT_RTC_EDGE_OFF_PHASE },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        VtRtcPhase phase = { 0 };
+        VtWall second = { .ns = 100 * VT_NS_PER_SEC };
+        VtRtcWitness good = witness(cases[i].ahead_ns, true);
+        g_test_message("%s", cases[i].name);
+        (void)vt_rtc_phase_learn(&phase, second, &good);
+
+        g_assert_cmpint(vt_rtc_phase_judge_write(&phase, cases[i].kind, second,
+                                                 vt_wall_add(second, cases[i].shown_ahead_ns)),
+                        ==, cases[i].expected_kind);
+        second = vt_wall_add(second, VT_NS_PER_SEC);
+        g_assert_cmpint(vt_rtc_phase_judge_write(&phase, VT_RTC_EDGE_FIRST, second,
+                                                 vt_wall_add(second, cases[i].next_ahead_ns)),
+                        ==, VT_RTC_EDGE_FIRST);
+        g_assert_cmpint(phase.ahead_ns, ==, cases[i].expected_ns);
+        g_assert_true(phase.is_true);
+    }
+}
+
+/* Two edges in a row that come late look like a write that moved them: the bound allows for both. */
+static void
+test_small_move_is_within_the_bound_either_way(void)
+{
+    VtRtcPhase phase = { 0 };
+    VtWall second = { .ns = 100 * VT_NS_PER_SEC };
+    VtRtcWitness good = witness(VT_NS_PER_MS, true);
+    (void)vt_rtc_phase_learn(&phase, second, &good);
+    for (int i = 0; i < 2; i++)
+        (void)vt_rtc_phase_judge_write(&phase,
+                                       i == 0 ? VT_RTC_EDGE_OFF_PHASE : VT_RTC_EDGE_FIRST,
+                                       second, vt_wall_add(second, 20 * VT_NS_PER_MS));
+
+    g_assert_cmpint(phase.ahead_ns, ==, 20 * VT_NS_PER_MS);
+    g_assert_cmpint(vt_rtc_phase_get_error(&phase, second), >=, 19 * VT_NS_PER_MS);
+}
+
+/* A clock that is not synchronised the kernel does not write. */
+static void
+test_stopwatch_is_written_by_nobody(void)
+{
+    VtRtcPhase phase = { 0 };
+    VtWall second = { .ns = 100 * VT_NS_PER_SEC };
+    VtRtcWitness own = witness(700 * VT_NS_PER_MS, false);
+    (void)vt_rtc_phase_learn(&phase, second, &own);
+
+    g_assert_cmpint(vt_rtc_phase_judge_write(&phase, VT_RTC_EDGE_JUMPED, second,
+                                             vt_wall_add(second, -300 * VT_NS_PER_MS)),
+                    ==, VT_RTC_EDGE_JUMPED);
+    g_assert_cmpint(phase.ahead_ns, ==, 700 * VT_NS_PER_MS);
+}
+
 static void
 test_local_time_is_recognised(void)
 {
@@ -164,6 +248,12 @@ main(int argc, char **argv)
                     test_grid_follows_an_oscillator_of_its_own);
     g_test_add_func("/agent/rtc-phase/phase-believes-the-better-witness",
                     test_phase_believes_the_better_witness);
+    g_test_add_func("/agent/rtc-phase/write-of-the-kernel-is-recognised",
+                    test_write_of_the_kernel_is_recognised);
+    g_test_add_func("/agent/rtc-phase/small-move-is-within-the-bound-either-way",
+                    test_small_move_is_within_the_bound_either_way);
+    g_test_add_func("/agent/rtc-phase/stopwatch-is-written-by-nobody",
+                    test_stopwatch_is_written_by_nobody);
     g_test_add_func("/agent/rtc-phase/local-time-is-recognised", test_local_time_is_recognised);
     g_test_add_func("/agent/rtc-phase/search-finds-each-fourth-edge-to-a-millisecond",
                     test_search_finds_each_fourth_edge_to_a_millisecond);

@@ -276,6 +276,45 @@ test_rtc_that_was_set_back_is_not_believed(Fixture *fixture, gconstpointer data)
     g_assert_false(vt_rtc_get_phase(fixture->rtc)->is_known);
 }
 
+/* Where its phase stays over a write, as on AMD's processors, what it shows moves by a second. */
+static void
+test_write_of_the_kernel_misleads_nobody(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    fixture->fake.wall_at_start = vt_wall_add(true_wall, -700 * VT_NS_PER_MS);
+    start_watch(fixture);
+    pass_edges(fixture, 3);
+    vt_provider_begin(&fixture->provider);
+    fixture->fake.set_ns = VT_NS_PER_SEC;
+    pass_edges(fixture, 1);
+
+    g_assert_cmpuint(fixture->n_hints, ==, 0);
+    g_assert_cmpuint(fixture->n_readings, ==, 1);
+    VtSample sample = vt_sample_from_reading(&fixture->reading);
+    g_assert_cmpint(vt_ns_abs(sample.offset_ns), <=, sample.error_ns);
+    g_assert_cmpint(vt_ns_abs(vt_rtc_get_phase(fixture->rtc)->ahead_ns), <=, VT_NS_PER_SEC / 2);
+}
+
+/* Somebody wrote into it while nobody watched: no reading is a second off before that is known. */
+static void
+test_contradicted_edge_is_no_reading(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    start_watch(fixture);
+    pass_edges(fixture, 3);
+    vt_rtc_unwatch(fixture->rtc);
+    fixture->fake.set_ns = VT_NS_PER_SEC;
+    start_watch(fixture);
+    vt_provider_begin(&fixture->provider);
+    pass_edges(fixture, 1);
+    g_assert_cmpuint(fixture->n_readings, ==, 0);
+
+    pass_edges(fixture, 1);
+    g_assert_cmpuint(fixture->n_readings, ==, 1);
+    VtSample sample = vt_sample_from_reading(&fixture->reading);
+    g_assert_cmpint(vt_ns_abs(sample.offset_ns), <=, sample.error_ns);
+}
+
 static void
 test_without_a_better_clock_it_is_a_stopwatch(Fixture *fixture, gconstpointer data)
 {
@@ -453,6 +492,8 @@ main(int argc, char **argv)
     add_parts("short-pause-is-a-weak-sign", test_short_pause_is_a_weak_sign);
     add_parts("rtc-that-was-set-back-is-not-believed",
               test_rtc_that_was_set_back_is_not_believed);
+    add_parts("write-of-the-kernel-misleads-nobody", test_write_of_the_kernel_misleads_nobody);
+    add_parts("contradicted-edge-is-no-reading", test_contradicted_edge_is_no_reading);
     add_parts("without-a-better-clock-it-is-a-stopwatch",
               test_without_a_better_clock_it_is_a_stopwatch);
     add_parts("busy-rtc-is-told-and-left-alone", test_busy_rtc_is_told_and_left_alone);
