@@ -4,6 +4,7 @@
 #include "agent/agent.h"
 #include "agent/config.h"
 #include "agent/control.h"
+#include "agent/devices/rtc-system.h"
 #include "agent/feed.h"
 #include "agent/hints/clocksource.h"
 #include "agent/owner.h"

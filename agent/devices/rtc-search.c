@@ -2,8 +2,11 @@
 #include "agent/devices/rtc-search.h"
 
 #define SEARCH_GAP_NS (20 * VT_NS_PER_MS)
+#define HURRY_GAP_NS  (2 * VT_NS_PER_MS)
 #define CLOSE_GAP_NS  VT_NS_PER_MS
-#define EVERY_NS      (4 * VT_NS_PER_SEC)
+/* Who asks at the beginning, or after a jump, wants several readings. */
+#define N_EACH_EDGE 8
+#define EVERY_NS    (4 * VT_NS_PER_SEC)
 
 /* So long before an edge is due the looks begin, and two looks no further apart bracket one. */
 #define MARGIN_NS (3 * VT_NS_PER_MS)
@@ -14,12 +17,17 @@
 static VtNs
 get_wait(VtRtcSearch *search, VtMono raw_at)
 {
+    VtNs every_ns = search->n_edges < N_EACH_EDGE ? VT_NS_PER_SEC : EVERY_NS;
     VtNs until_ns =
-        search->is_rough ? VT_NS_PER_SEC - SEARCH_GAP_NS - MARGIN_NS : EVERY_NS - MARGIN_NS;
+        search->is_rough ? VT_NS_PER_SEC - SEARCH_GAP_NS - MARGIN_NS : every_ns - MARGIN_NS;
     VtNs wait_ns = vt_ns_sub(until_ns, vt_mono_diff(raw_at, search->raw_edge_at));
-    if (search->has_edge && wait_ns < -2 * SEARCH_GAP_NS)
+    if (search->has_edge && wait_ns < -2 * SEARCH_GAP_NS) {
         search->has_edge = false; /* it is not where it was */
-    return search->has_edge ? vt_ns_max(wait_ns, CLOSE_GAP_NS) : SEARCH_GAP_NS;
+        search->n_edges = 0;
+    }
+    if (search->has_edge)
+        return vt_ns_max(wait_ns, CLOSE_GAP_NS);
+    return search->is_hurried ? HURRY_GAP_NS : SEARCH_GAP_NS;
 }
 
 /* When an edge was is known from looks close together alone; that the RTC jumped, from any. */
@@ -37,8 +45,12 @@ note_change(VtRtcSearch *search, VtMono raw_at, VtWall second)
     search->has_edge = true;
     search->is_rough = !is_close;
     search->raw_edge_at = raw_at;
-    if (has_jumped)
+    search->is_hurried = has_jumped;
+    search->n_edges += is_close;
+    if (has_jumped) {
         search->has_edge = false;
+        search->n_edges = 0;
+    }
     return is_close || has_jumped;
 }
 

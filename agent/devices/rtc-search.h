@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Finds the edges of an RTC's seconds by looking at it, where no interrupt tells of them: every
- * 20 ms until one was seen, then each millisecond around the next, and from then on around every
- * fourth. Pure: says when to look again, and what a look has shown.
+ * 20 ms until one was seen, then each millisecond around each of the next eight, and from then on
+ * around every fourth. After a jump every 2 ms, so that the very next edge is found. A look at any other time
+ * does no harm. Pure: says when to look again, and what a look has shown.
  */
 #pragma once
 
@@ -16,6 +17,8 @@ typedef struct {
     VtWall shown;
     bool has_edge; /* where the edges are is known, more or less */
     bool is_rough;
+    bool is_hurried;  /* since a jump: the first edge found is wanted */
+    unsigned n_edges; /* found since the beginning, or since they were somewhere else */
     VtMono raw_edge_at;
 } VtRtcSearch;
 

@@ -1,24 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/devices/rtc.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <linux/rtc.h>
-#include <sys/ioctl.h>
-#include <time.h>
-
 #include <glib-unix.h>
 
 #include "agent/devices/rtc-search.h"
-#include "base/error.h"
 
 /* An armed interrupt that has not come for so long does not come. */
 #define MOST_SILENCE_NS (3 * VT_NS_PER_SEC)
 
 /*
- * By now there was an edge. Behind an HPET, which counts no pause, the kernel waits for the very
- * second of the alarm by which it makes the interrupt: when the RTC has jumped beyond that, none
- * comes any more until it is armed anew.
+ * By now there was an edge. Where the kernel makes the interrupt by an alarm that waits for the very
+ * second, none comes any more once the RTC has jumped beyond that, until it is armed anew.
  */
 #define OVERDUE_NS (12 * VT_NS_PER_SEC / 10)
 
@@ -45,58 +37,6 @@ struct VtRtc {
     VtRtcPhase phase;
     VtNs cost_ns;      /* of a look, the least; -1: none yet */
     GArray *listeners; /* Listener */
-};
-
-static VtFd
-system_open(void *instance, const char *path, GError **error)
-{
-    (void)instance;
-    VtFd fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        (void)vt_error_set_errno(error, errno, "cannot open '%s'", path);
-    return fd;
-}
-
-static bool
-system_read_time(void *instance, VtFd fd, VtWall *ret_second, GError **error)
-{
-    struct rtc_time time = { 0 };
-    (void)instance;
-    if (ioctl(fd, RTC_RD_TIME, &time) < 0)
-        return vt_error_set_errno(error, errno, "cannot read the RTC");
-    struct tm date = {
-        .tm_sec = time.tm_sec,
-        .tm_min = time.tm_min,
-        .tm_hour = time.tm_hour,
-        .tm_mday = time.tm_mday,
-        .tm_mon = time.tm_mon,
-        .tm_year = time.tm_year,
-    };
-    *ret_second = (VtWall){ .ns = vt_ns_mul(timegm(&date), VT_NS_PER_SEC) };
-    return true;
-}
-
-static bool
-system_arm(void *instance, VtFd fd, bool is_on)
-{
-    (void)instance;
-    return ioctl(fd, is_on ? RTC_UIE_ON : RTC_UIE_OFF, 0) >= 0;
-}
-
-static bool
-system_take(void *instance, VtFd fd)
-{
-    unsigned long interrupts;
-    (void)instance;
-    return read(fd, &interrupts, sizeof interrupts) == sizeof interrupts &&
-           (interrupts & RTC_UF) != 0;
-}
-
-const VtRtcKernel vt_rtc_system = {
-    .open = system_open,
-    .read_time = system_read_time,
-    .arm = system_arm,
-    .take = system_take,
 };
 
 VtRtc *
@@ -207,20 +147,25 @@ poll_again_after(VtRtc *rtc, VtNs span_ns)
     g_source_set_ready_time(rtc->source, g_get_monotonic_time() + span_ns / VT_NS_PER_US);
 }
 
-static gboolean
-on_poll(gpointer user_data)
+static void
+look_for_edge(VtRtc *rtc)
 {
-    VtRtc *rtc = user_data;
     VtInstant at;
     VtWall second;
     if (!vt_rtc_look(rtc, &at, &second)) {
         poll_again_after(rtc, AFTER_FAILURE_NS);
-        return G_SOURCE_CONTINUE;
+        return;
     }
     VtRtcLook look = vt_rtc_search_look(&rtc->search, at.raw, second);
     poll_again_after(rtc, look.wait_ns);
     if (look.is_edge)
         tell_edge(rtc, at, second);
+}
+
+static gboolean
+on_poll(gpointer user_data)
+{
+    look_for_edge(user_data);
     return G_SOURCE_CONTINUE;
 }
 
@@ -301,8 +246,12 @@ look_for_jump(VtRtc *rtc)
 void
 vt_rtc_on_tick(VtRtc *rtc)
 {
-    if (rtc->fd < 0 || !rtc->has_interrupt)
+    if (rtc->fd < 0)
         return;
+    if (!rtc->has_interrupt) {
+        look_for_edge(rtc);
+        return;
+    }
     VtNs silence_ns = vt_mono_diff(vt_clock_read(rtc->clock).raw, rtc->raw_heard);
     if (silence_ns < OVERDUE_NS)
         return;

@@ -17,14 +17,11 @@ typedef struct {
     VtFd (*open)(void *instance, const char *path, GError **error);
     /* What it shows, whole seconds, taken for UTC. */
     bool (*read_time)(void *instance, VtFd fd, VtWall *ret_second, GError **error);
-    /* Whether @fd becomes readable at each edge from now on, or no longer. */
+    /* Whether @fd becomes readable at each edge, and soon after it, from now on; or no longer. */
     bool (*arm)(void *instance, VtFd fd, bool is_on);
     /* Whether there was an edge since the last call. */
     bool (*take)(void *instance, VtFd fd);
 } VtRtcKernel;
-
-/* The kernel's driver; its instance is NULL. */
-extern const VtRtcKernel vt_rtc_system;
 
 typedef struct {
     const VtRtcKernel *kernel;
@@ -63,7 +60,10 @@ VtNs vt_rtc_get_cost(const VtRtc *rtc);
 /* "interrupt", "polling"; "" while it is not watched. */
 const char *vt_rtc_get_method(const VtRtc *rtc);
 
-/* Each second: an interrupt that has not come for long is given up. */
+/*
+ * Each second: an interrupt that has not come for long is given up; without one, whether the RTC
+ * has jumped is looked for.
+ */
 void vt_rtc_on_tick(VtRtc *rtc);
 
 /* What is known of it; whoever learns changes it. */

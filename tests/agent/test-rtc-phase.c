@@ -2,6 +2,7 @@
 /* What the edges of an RTC tell, and how they are found where no interrupt comes. */
 #include "agent/devices/rtc-phase.h"
 #include "agent/devices/rtc-search.h"
+#include "agent/devices/rtc-system.h"
 
 /* The RTC is behind true time by so much. */
 #define PHASE_NS (300 * VT_NS_PER_MS)
@@ -214,28 +215,59 @@ test_search_finds_each_fourth_edge_to_a_millisecond(void)
         /* A timer is late by something. */
         raw_ns += look.wait_ns + g_test_rand_int_range(0, 500000);
     }
-    g_assert_cmpuint(n_edges, >=, 13);
+    g_assert_cmpuint(n_edges, >=, 8 + 12);
+    g_assert_cmpuint(n_edges, <=, 8 + 14);
     /* What it costs: some wake-ups for each edge, once the first is found. */
     g_assert_cmpuint(n_looks, <, 50 + 60 + 8 * n_edges);
 }
 
+/* Beside its own looks it is given one each second: that sees the jump, and the next edge is found. */
 static void
-test_search_sees_a_jump_in_between(void)
+test_search_finds_the_first_edge_after_a_jump(void)
 {
     VtRtcSearch search = { 0 };
     VtNs raw_ns = 0;
+    VtNs raw_tick_ns = VT_NS_PER_SEC;
+    VtNs raw_paused_ns = 0;
+    VtNs raw_seen_ns = 0;
+    VtNs raw_found_ns = 0;
     VtNs paused_ns = 0;
-    bool has_seen = false;
-    while (raw_ns < 30 * VT_NS_PER_SEC) {
+    while (raw_ns < 30 * VT_NS_PER_SEC && raw_found_ns == 0) {
         VtWall second = { .ns = (raw_ns + paused_ns) / VT_NS_PER_SEC * VT_NS_PER_SEC };
         VtWall before = search.shown;
         VtRtcLook look = vt_rtc_search_look(&search, (VtMono){ .ns = raw_ns }, second);
-        has_seen |= look.is_edge && vt_wall_diff(second, before) > 50 * VT_NS_PER_SEC;
-        raw_ns += look.wait_ns;
-        if (raw_ns > 20 * VT_NS_PER_SEC && paused_ns == 0)
+        if (look.is_edge && vt_wall_diff(second, before) > 50 * VT_NS_PER_SEC)
+            raw_seen_ns = raw_ns;
+        else if (look.is_edge && raw_seen_ns > 0)
+            raw_found_ns = raw_ns;
+        VtNs raw_next_ns = raw_ns + look.wait_ns;
+        while (raw_tick_ns <= raw_ns)
+            raw_tick_ns += VT_NS_PER_SEC + g_test_rand_int_range(0, 1000000);
+        raw_ns = vt_ns_min(raw_next_ns, raw_tick_ns);
+        if (raw_ns > 20 * VT_NS_PER_SEC && paused_ns == 0) {
             paused_ns = 60 * VT_NS_PER_SEC + 300 * VT_NS_PER_MS;
+            raw_paused_ns = raw_ns;
+        }
     }
-    g_assert_true(has_seen);
+    g_assert_cmpint(raw_seen_ns - raw_paused_ns, <=, 1001 * VT_NS_PER_MS);
+    g_assert_cmpint(raw_found_ns - raw_seen_ns, <=, 1003 * VT_NS_PER_MS);
+    g_assert_cmpint((raw_found_ns + paused_ns) % VT_NS_PER_SEC, <=, 2 * VT_NS_PER_MS);
+}
+
+static void
+test_interrupt_of_an_hpet_is_told(void)
+{
+    static const char *const of_the_rtc = "rtc_time\t: 18:12:01\nalrm_pending\t: no\n"
+                                          "update IRQ enabled\t: yes\n"
+                                          "HPET_emulated\t: no\nBCD\t\t: yes\n";
+    static const char *const of_an_hpet = "rtc_time\t: 18:12:01\nalrm_pending\t: yes\n"
+                                          "periodic_IRQ\t: no\nupdate_IRQ\t: no\n"
+                                          "HPET_emulated\t: yes\nBCD\t\t: yes\n";
+    g_assert_false(vt_rtc_system_names_hpet(""));
+    g_assert_false(vt_rtc_system_names_hpet("HPET_emulated"));
+    g_assert_false(vt_rtc_system_names_hpet("HPET_emulated\n: yes"));
+    g_assert_false(vt_rtc_system_names_hpet(of_the_rtc));
+    g_assert_true(vt_rtc_system_names_hpet(of_an_hpet));
 }
 
 int
@@ -257,7 +289,9 @@ main(int argc, char **argv)
     g_test_add_func("/agent/rtc-phase/local-time-is-recognised", test_local_time_is_recognised);
     g_test_add_func("/agent/rtc-phase/search-finds-each-fourth-edge-to-a-millisecond",
                     test_search_finds_each_fourth_edge_to_a_millisecond);
-    g_test_add_func("/agent/rtc-phase/search-sees-a-jump-in-between",
-                    test_search_sees_a_jump_in_between);
+    g_test_add_func("/agent/rtc-phase/search-finds-the-first-edge-after-a-jump",
+                    test_search_finds_the_first_edge_after_a_jump);
+    g_test_add_func("/agent/rtc-phase/interrupt-of-an-hpet-is-told",
+                    test_interrupt_of_an_hpet_is_told);
     return g_test_run();
 }

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The RTC: the grid of its edges, its phase, what is read of it, and what it alone can mend. */
-#include <umockdev.h>
-
-#include "agent/agent.h"
+/* The RTC: the grid of its edges, its phase, and what is read of it. */
 #include "agent/devices/rtc.h"
 #include "agent/hints/rtc-edge.h"
 #include "agent/providers/rtc.h"
@@ -31,9 +28,6 @@ typedef struct {
     VtHintSource hint_source;
     unsigned n_hints;
     VtHint hint;
-    UMockdevTestbed *testbed; /* for the whole agent alone */
-    VtUdev *udev;
-    VtAgent *agent;
 } Fixture;
 
 static void
@@ -62,12 +56,6 @@ set_up(Fixture *fixture, gconstpointer data)
     fake_rtc_init(&fixture->fake, &fixture->kernel, vt_wall_add(true_wall, -PHASE_NS));
     fixture->places = fake_rtc_get_places(&fixture->fake);
     fixture->clock = vt_clock_new(&fake_kernel, &fixture->kernel);
-}
-
-static void
-set_up_parts(Fixture *fixture, gconstpointer data)
-{
-    set_up(fixture, data);
     fixture->rtc = vt_rtc_new(&fixture->places, "/dev/rtc0", fixture->clock);
     VtProviderRtcParams params = { .rtc = fixture->rtc, .truth = &fixture->truth };
     fixture->provider = vt_provider_rtc_new(&params, fixture->clock, on_reading, fixture);
@@ -79,9 +67,6 @@ static void
 tear_down(Fixture *fixture, gconstpointer data)
 {
     (void)data;
-    vt_agent_free(fixture->agent);
-    vt_udev_free(fixture->udev);
-    g_clear_object(&fixture->testbed);
     vt_hint_source_clear(&fixture->hint_source);
     vt_provider_clear(&fixture->provider);
     vt_rtc_free(fixture->rtc);
@@ -379,101 +364,29 @@ test_rtc_without_interrupt_is_polled(Fixture *fixture, gconstpointer data)
     g_assert_true(vt_provider_is_usable(&fixture->provider));
 }
 
-/* The whole agent, with nothing in the world but an RTC. */
+/* There the tick looks: nobody else is woken by the jump. */
 static void
-set_up_agent(Fixture *fixture, gconstpointer data)
-{
-    set_up(fixture, data);
-    fixture->testbed = umockdev_testbed_new();
-    g_assert_true(umockdev_testbed_add_from_string(
-        fixture->testbed,
-        "P: /devices/pnp0/00:00/rtc/rtc0\nN: rtc0\nE: DEVNAME=/dev/rtc0\n"
-        "E: SUBSYSTEM=rtc\nA: name=rtc_cmos\\n\n",
-        NULL));
-    fixture->udev = vt_udev_new(NULL);
-    VtAgentParams params = {
-        .places = { .sysfs_path = "/nonexistent", .device_path = "/nonexistent" },
-        .tick_ns = 5 * VT_NS_PER_MS,
-        .udev = fixture->udev,
-        .clocks = { .rtc = fixture->places },
-    };
-    fixture->agent = vt_agent_new(&params, fixture->clock);
-    while (!fixture->fake.is_armed)
-        g_main_context_iteration(NULL, TRUE);
-}
-
-/* Ticks come by the loop's own time: lets at least one pass beside each edge. */
-static void
-pass_edges_and_ticks(Fixture *fixture, unsigned n_edges)
-{
-    for (unsigned i = 0; i < n_edges; i++) {
-        fake_rtc_pass_edge(&fixture->fake, USUAL_LAG_NS);
-        gint64 until_us = g_get_monotonic_time() + 12000;
-        while (g_get_monotonic_time() < until_us)
-            g_main_context_iteration(NULL, FALSE);
-    }
-}
-
-static VtNs
-get_clock_error(const Fixture *fixture)
-{
-    VtNs passed_ns = vt_mono_diff(fixture->kernel.raw, fixture->fake.raw_at_start);
-    VtWall right = vt_wall_add(true_wall, passed_ns + fixture->fake.paused_ns);
-    return vt_ns_abs(vt_wall_diff(right, fixture->kernel.wall));
-}
-
-static void
-test_rtc_alone_brings_the_guest_back(Fixture *fixture, gconstpointer data)
+test_jump_without_interrupt_is_seen_at_a_tick(Fixture *fixture, gconstpointer data)
 {
     (void)data;
-    pass_edges_and_ticks(fixture, 10);
-    VtAgentView view = vt_agent_look(fixture->agent);
-    g_assert_cmpstr(view.reference, ==, "rtc0");
-    g_assert_cmpint(view.status.state, ==, VT_STATE_TRACKING);
-    g_assert_false(view.synchronised);
-    g_assert_cmpuint(fixture->kernel.n_steps, ==, 0);
-
-    fake_kernel_pass(&fixture->kernel, 400 * VT_NS_PER_MS);
+    fixture->fake.has_interrupt = false;
+    g_assert_true(vt_rtc_watch(fixture->rtc, NULL));
+    for (int i = 0; i < 3000; i++) {
+        fake_kernel_pass(&fixture->kernel, VT_NS_PER_MS);
+        vt_rtc_on_tick(fixture->rtc);
+    }
+    g_assert_true(vt_rtc_get_phase(fixture->rtc)->is_known);
+    g_assert_cmpuint(fixture->n_hints, ==, 0);
     fake_rtc_pause(&fixture->fake, 60 * VT_NS_PER_SEC);
-    VtMono raw_resumed_at = fixture->kernel.raw;
-    g_assert_cmpint(get_clock_error(fixture), >, 59 * VT_NS_PER_SEC);
-    turn();
-    g_assert_cmpint(vt_agent_look(fixture->agent).status.state, ==, VT_STATE_DISRUPTED);
-    g_assert_cmpint(get_clock_error(fixture), <, VT_NS_PER_SEC);
-    fake_rtc_pass_edge(&fixture->fake, USUAL_LAG_NS);
-    turn();
-    g_assert_cmpint(get_clock_error(fixture), <, 5 * VT_NS_PER_MS);
-    g_assert_cmpint(vt_mono_diff(fixture->kernel.raw, raw_resumed_at), <, 1300 * VT_NS_PER_MS);
+    fixture->truth = (VtTruth){ 0 };
+    vt_rtc_on_tick(fixture->rtc);
 
-    pass_edges_and_ticks(fixture, 5);
-    view = vt_agent_look(fixture->agent);
-    g_assert_cmpint(view.status.state, ==, VT_STATE_TRACKING);
-    g_assert_cmpuint(view.status.n_disruptions, ==, 1);
-    g_assert_cmpstr(view.last_disruption.hint_name, ==, "rtc-jump");
-    g_assert_cmpint(view.last_disruption.outcome.offset_ns, >, 59 * VT_NS_PER_SEC);
-    g_assert_cmpuint(fixture->kernel.n_steps, ==, 2);
-}
-
-static void
-test_late_edges_move_nothing(Fixture *fixture, gconstpointer data)
-{
-    (void)data;
-    pass_edges_and_ticks(fixture, 6);
-    for (int i = 0; i < 3; i++) {
-        fake_rtc_pass_edge(&fixture->fake, 60 * VT_NS_PER_MS);
-        pass_edges_and_ticks(fixture, 3);
-    }
-
-    g_assert_cmpuint(fixture->kernel.n_steps, ==, 0);
-    g_assert_cmpuint(vt_agent_look(fixture->agent).status.n_disruptions, ==, 0);
-    g_assert_cmpint(get_clock_error(fixture), <, 5 * VT_NS_PER_MS);
+    g_assert_cmpuint(fixture->n_hints, ==, 1);
+    g_assert_cmpstr(fixture->hint.name, ==, "rtc-jump");
 }
 
 #define add_parts(path, function) \
-    g_test_add("/agent/rtc/" path, Fixture, NULL, set_up_parts, function, tear_down)
-
-#define add_agent(path, function) \
-    g_test_add("/agent/rtc/" path, Fixture, NULL, set_up_agent, function, tear_down)
+    g_test_add("/agent/rtc/" path, Fixture, NULL, set_up, function, tear_down)
 
 int
 main(int argc, char **argv)
@@ -500,7 +413,7 @@ main(int argc, char **argv)
     add_parts("interrupt-that-never-comes-is-given-up",
               test_interrupt_that_never_comes_is_given_up);
     add_parts("rtc-without-interrupt-is-polled", test_rtc_without_interrupt_is_polled);
-    add_agent("rtc-alone-brings-the-guest-back", test_rtc_alone_brings_the_guest_back);
-    add_agent("late-edges-move-nothing", test_late_edges_move_nothing);
+    add_parts("jump-without-interrupt-is-seen-at-a-tick",
+              test_jump_without_interrupt_is_seen_at_a_tick);
     return g_test_run();
 }
