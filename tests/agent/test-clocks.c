@@ -9,6 +9,9 @@
 /* Only ends a test that would wait for ever. */
 #define TIMEOUT_SEC 5
 
+/* So long is what shows up beside a reference that serves compared with it. */
+#define MOST_COMPARED_TICKS 16
+
 static const VtWall true_wall = { .ns = INT64_C(1900000000) * VT_NS_PER_SEC };
 
 typedef struct {
@@ -161,6 +164,13 @@ follows_link_honestly(Fixture *fixture)
     return follows_link(fixture);
 }
 
+static bool
+follows_ptp_honestly(Fixture *fixture)
+{
+    g_assert_cmpint(get_error(fixture), <=, vt_agent_look(fixture->agent).status.error_ns);
+    return follows_ptp(fixture);
+}
+
 static void
 assert_text(GVariant *clock, const char *key, const char *expected)
 {
@@ -268,16 +278,37 @@ test_unplugged_clock_hands_over_and_takes_over_again(Fixture *fixture, gconstpoi
     start(fixture);
     wait_until(fixture, follows_ptp);
 
+    /* The link is asked once a tick: that counts them. */
+    unsigned n_ticks_before = fixture->host.n_requests;
     fake_ptp_unplug(&fixture->ptp);
     wait_until(fixture, follows_link_honestly);
+    g_assert_cmpuint(fixture->host.n_requests - n_ticks_before, <=, 1);
     g_autoptr(GVariant) gone = get_clock(fixture);
     assert_text(gone, "use", "its device is gone");
 
+    /* What comes back may be another: it is compared first. */
+    n_ticks_before = fixture->host.n_requests;
     fake_ptp_plug_again(&fixture->ptp);
-    wait_until(fixture, follows_ptp);
-    g_assert_cmpint(get_error(fixture), <=, vt_agent_look(fixture->agent).status.error_ns);
+    wait_until(fixture, follows_ptp_honestly);
+    g_assert_cmpuint(fixture->host.n_requests - n_ticks_before, <=, MOST_COMPARED_TICKS);
     g_autoptr(GVariant) back = get_clock(fixture);
     assert_text(back, "use", "followed");
+    g_assert_cmpuint(fixture->kernel.n_steps, ==, 0);
+}
+
+/* Without a word of udev's, by its readings alone. */
+static void
+test_clock_that_fails_hands_over(Fixture *fixture, gconstpointer clock_name)
+{
+    (void)clock_name;
+    add_host(fixture);
+    start(fixture);
+    wait_until(fixture, follows_ptp);
+
+    unsigned n_ticks_before = fixture->host.n_requests;
+    fake_ptp_fail(&fixture->ptp, ENODEV);
+    wait_until(fixture, follows_link_honestly);
+    g_assert_cmpuint(fixture->host.n_requests - n_ticks_before, <=, 1);
     g_assert_cmpuint(fixture->kernel.n_steps, ==, 0);
 }
 
@@ -446,6 +477,7 @@ main(int argc, char **argv)
         test_unsynchronised_host_makes_its_clocks_so);
     add("unplugged-clock-hands-over-and-takes-over-again", kvm,
         test_unplugged_clock_hands_over_and_takes_over_again);
+    add("clock-that-fails-hands-over", kvm, test_clock_that_fails_hands_over);
     add("clock-that-shows-up-later-is-found", NULL, test_clock_that_shows_up_later_is_found);
     add("named-node-is-followed-without-udev", "ena-ptp-00",
         test_named_node_is_followed_without_udev);
