@@ -23,6 +23,7 @@ struct VtRtcWatcher {
     unsigned n_ticks_to_look;
     unsigned n_ticks_of_look; /* left */
     unsigned n_ticks_to_retry;
+    unsigned n_sets_told;
     char *problem;
 };
 
@@ -104,6 +105,17 @@ watch(VtRtcWatcher *watcher)
     set_problem(watcher, error);
 }
 
+static void
+tell_sets(VtRtcWatcher *watcher)
+{
+    unsigned n_sets = vt_rtc_get_phase(watcher->rtc)->n_sets;
+    if (n_sets == watcher->n_sets_told)
+        return;
+    watcher->n_sets_told = n_sets;
+    g_message(
+        "the RTC was set by somebody: it is not believed before it has been compared anew");
+}
+
 /* Whether a look at the phase is due, or under way; only a clock that is right can teach it. */
 static bool
 is_looking(VtRtcWatcher *watcher)
@@ -135,6 +147,7 @@ vt_rtc_watcher_on_tick(VtRtcWatcher *watcher, VtTick *tick)
         watch(watcher);
     else
         vt_rtc_unwatch(watcher->rtc);
+    tell_sets(watcher);
     vt_agent_memory_set_rtc_phase(watcher->memory, vt_rtc_get_phase(watcher->rtc));
 }
 

@@ -95,6 +95,7 @@ take(VtRtcPhase *phase, VtWall second, const VtRtcWitness *witness)
         .ahead_ns = vt_wall_diff(witness->true_at, second),
         .error_ns = witness->error_ns,
         .learnt_at = second,
+        .n_sets = phase->n_sets,
     };
 }
 
@@ -116,6 +117,7 @@ vt_rtc_phase_learn(VtRtcPhase *phase, VtWall second, const VtRtcWitness *witness
         phase->n_contradictions += 1;
         if (phase->n_contradictions < MOST_CONTRADICTIONS)
             return false;
+        phase->n_sets += 1;
         take(phase, second, witness);
         return true;
     }
@@ -181,6 +183,8 @@ vt_rtc_phase_judge_write(VtRtcPhase *phase, VtRtcEdgeKind kind, VtWall second, V
     if (kind == VT_RTC_EDGE_FIRST || kind == VT_RTC_EDGE_IN_PHASE)
         return kind;
     if (is_written_in_phase(phase, ahead_ns)) {
+        phase->error_ns = vt_rtc_phase_get_error(phase, second);
+        phase->learnt_at = second;
         phase->ahead_ns = vt_ns_add(
             phase->ahead_ns, ahead_ns > phase->ahead_ns ? VT_NS_PER_SEC : -VT_NS_PER_SEC);
         return VT_RTC_EDGE_FIRST;
@@ -193,7 +197,7 @@ vt_rtc_phase_judge_write(VtRtcPhase *phase, VtRtcEdgeKind kind, VtWall second, V
 void
 vt_rtc_phase_forget(VtRtcPhase *phase)
 {
-    *phase = (VtRtcPhase){ 0 };
+    *phase = (VtRtcPhase){ .n_sets = phase->n_sets + 1 };
 }
 
 VtNs

@@ -41,6 +41,7 @@ typedef struct {
     VtNs error_ns; /* the most by which that was off when it was learnt */
     VtWall learnt_at; /* on the RTC's own scale */
     unsigned n_contradictions;
+    unsigned n_sets;       /* so often somebody has set the RTC, the kernel's writes left out */
     bool is_maybe_written; /* by the last edge; the next one tells */
     VtNs written_ahead_ns; /* what it would be then */
 } VtRtcPhase;
@@ -57,6 +58,8 @@ typedef struct {
  * witness, and to two edges in a row that contradict it: true then, somebody set the RTC.
  */
 bool vt_rtc_phase_learn(VtRtcPhase *phase, VtWall second, const VtRtcWitness *witness);
+
+/* Somebody has set it. */
 void vt_rtc_phase_forget(VtRtcPhase *phase);
 
 /*

@@ -95,6 +95,7 @@ test_phase_believes_the_better_witness(void)
     g_assert_cmpint(phase.ahead_ns, ==, 300 * VT_NS_PER_MS);
     g_assert_true(vt_rtc_phase_learn(&phase, second, &other));
     g_assert_cmpint(phase.ahead_ns, ==, 500 * VT_NS_PER_MS);
+    g_assert_cmpuint(phase.n_sets, ==, 1);
     /* Its age costs: 15 ppm of a day. */
     second.ns += 86400 * VT_NS_PER_SEC;
     g_assert_cmpint(vt_rtc_phase_get_error(&phase, second), >=, 1296 * VT_NS_PER_MS);
@@ -150,6 +151,7 @@ test_write_of_the_kernel_is_recognised(void)
                         ==, VT_RTC_EDGE_FIRST);
         g_assert_cmpint(phase.ahead_ns, ==, cases[i].expected_ns);
         g_assert_true(phase.is_true);
+        g_assert_cmpuint(phase.n_sets, ==, 0);
     }
 }
 

@@ -259,6 +259,7 @@ test_rtc_that_was_set_back_is_not_believed(Fixture *fixture, gconstpointer data)
     g_assert_false(fixture->hint.is_strong);
     g_assert_cmpuint(fixture->n_readings, ==, 0);
     g_assert_false(vt_rtc_get_phase(fixture->rtc)->is_known);
+    g_assert_cmpuint(vt_rtc_get_phase(fixture->rtc)->n_sets, ==, 1);
 }
 
 /* Where its phase stays over a write, as on AMD's processors, what it shows moves by a second. */
