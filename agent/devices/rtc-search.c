@@ -17,10 +17,7 @@
 static VtNs
 get_wait(VtRtcSearch *search, VtMono raw_at)
 {
-    VtNs every_ns = search->n_edges < N_EACH_EDGE ? VT_NS_PER_SEC : EVERY_NS;
-    VtNs until_ns =
-        search->is_rough ? VT_NS_PER_SEC - SEARCH_GAP_NS - MARGIN_NS : every_ns - MARGIN_NS;
-    VtNs wait_ns = vt_ns_sub(until_ns, vt_mono_diff(raw_at, search->raw_edge_at));
+    VtNs wait_ns = vt_ns_sub(vt_mono_diff(search->raw_due_at, raw_at), MARGIN_NS);
     if (search->has_edge && wait_ns < -2 * SEARCH_GAP_NS) {
         search->has_edge = false; /* it is not where it was */
         search->n_edges = 0;
@@ -28,6 +25,14 @@ get_wait(VtRtcSearch *search, VtMono raw_at)
     if (search->has_edge)
         return vt_ns_max(wait_ns, CLOSE_GAP_NS);
     return search->is_hurried ? HURRY_GAP_NS : SEARCH_GAP_NS;
+}
+
+static VtNs
+get_span_to_next(const VtRtcSearch *search, bool is_close)
+{
+    if (!is_close)
+        return VT_NS_PER_SEC - SEARCH_GAP_NS;
+    return search->n_edges < N_EACH_EDGE ? VT_NS_PER_SEC : EVERY_NS;
 }
 
 /* When an edge was is known from looks close together alone; that the RTC jumped, from any. */
@@ -42,15 +47,10 @@ note_change(VtRtcSearch *search, VtMono raw_at, VtWall second)
     /* The first look of those around an edge shows seconds that went by unseen. */
     if (search->has_edge && !is_close && !has_jumped)
         return false;
-    search->has_edge = true;
-    search->is_rough = !is_close;
-    search->raw_edge_at = raw_at;
+    search->has_edge = !has_jumped;
     search->is_hurried = has_jumped;
-    search->n_edges += is_close;
-    if (has_jumped) {
-        search->has_edge = false;
-        search->n_edges = 0;
-    }
+    search->n_edges = has_jumped ? 0 : search->n_edges + is_close;
+    search->raw_due_at = vt_mono_add(raw_at, get_span_to_next(search, is_close));
     return is_close || has_jumped;
 }
 
@@ -63,4 +63,15 @@ vt_rtc_search_look(VtRtcSearch *search, VtMono raw_at, VtWall second)
     search->shown = second;
     search->raw_look_at = raw_at;
     return (VtRtcLook){ .is_edge = is_edge, .wait_ns = get_wait(search, raw_at) };
+}
+
+VtNs
+vt_rtc_search_want_each(VtRtcSearch *search, VtMono raw_now)
+{
+    VtNs until_ns = vt_ns_sub(vt_mono_diff(search->raw_due_at, raw_now), MARGIN_NS);
+    search->n_edges = 0;
+    if (search->has_edge && until_ns > VT_NS_PER_SEC)
+        search->raw_due_at =
+            vt_mono_add(search->raw_due_at, -(until_ns / VT_NS_PER_SEC * VT_NS_PER_SEC));
+    return get_wait(search, raw_now);
 }

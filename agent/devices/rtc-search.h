@@ -15,11 +15,10 @@ typedef struct {
     bool has_shown; /* a look was taken: when, and what it showed */
     VtMono raw_look_at;
     VtWall shown;
-    bool has_edge; /* where the edges are is known, more or less */
-    bool is_rough;
-    bool is_hurried;  /* since a jump: the first edge found is wanted */
-    unsigned n_edges; /* found since the beginning, or since they were somewhere else */
-    VtMono raw_edge_at;
+    bool has_edge;     /* where the edges are is known, more or less */
+    bool is_hurried;   /* since a jump: the first edge found is wanted */
+    unsigned n_edges;  /* found since the beginning, or since they were somewhere else */
+    VtMono raw_due_at; /* the next one that is looked for */
 } VtRtcSearch;
 
 typedef struct {
@@ -29,3 +28,6 @@ typedef struct {
 
 /* A zeroed VtRtcSearch begins anew. At @raw_at the RTC showed @second. */
 VtRtcLook vt_rtc_search_look(VtRtcSearch *search, VtMono raw_at, VtWall second);
+
+/* Somebody waits for readings: each of the next edges is looked for. Until the next look. */
+VtNs vt_rtc_search_want_each(VtRtcSearch *search, VtMono raw_now);

@@ -266,6 +266,14 @@ vt_rtc_on_tick(VtRtc *rtc)
     start_polling(rtc);
 }
 
+void
+vt_rtc_want_each_edge(VtRtc *rtc)
+{
+    if (rtc->fd < 0 || rtc->has_interrupt)
+        return;
+    poll_again_after(rtc, vt_rtc_search_want_each(&rtc->search, vt_clock_read(rtc->clock).raw));
+}
+
 VtRtcPhase *
 vt_rtc_get_phase(VtRtc *rtc)
 {

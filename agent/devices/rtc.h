@@ -66,6 +66,9 @@ const char *vt_rtc_get_method(const VtRtc *rtc);
  */
 void vt_rtc_on_tick(VtRtc *rtc);
 
+/* Somebody waits for an edge: where they are looked for, none is left out for some time. */
+void vt_rtc_want_each_edge(VtRtc *rtc);
+
 /* What is known of it; whoever learns changes it. */
 VtRtcPhase *vt_rtc_get_phase(VtRtc *rtc);
 

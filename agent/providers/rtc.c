@@ -131,6 +131,8 @@ rtc_begin(void *instance)
 {
     RtcProvider *provider = instance;
     provider->is_waiting = true;
+    if (!provider->truth->is_settled)
+        vt_rtc_want_each_edge(provider->rtc);
     if (provider->has_jumped && vt_rtc_get_phase(provider->rtc)->is_known)
         look_soon(provider);
     provider->has_jumped = false;

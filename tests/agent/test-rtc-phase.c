@@ -257,6 +257,32 @@ test_search_finds_the_first_edge_after_a_jump(void)
 }
 
 static void
+test_search_finds_each_edge_for_one_who_waits(void)
+{
+    VtRtcSearch search = { 0 };
+    VtNs raw_ns = 0;
+    VtNs raw_edge_ns = 0;
+    VtNs raw_wanted_ns = 0;
+    while (raw_ns < 40 * VT_NS_PER_SEC) {
+        VtWall second = { .ns = raw_ns / VT_NS_PER_SEC * VT_NS_PER_SEC };
+        VtRtcLook look = vt_rtc_search_look(&search, (VtMono){ .ns = raw_ns }, second);
+        if (look.is_edge)
+            raw_edge_ns = raw_ns;
+        if (look.is_edge && raw_wanted_ns > 0)
+            break;
+        raw_ns += look.wait_ns;
+        if (raw_ns > 20 * VT_NS_PER_SEC && look.wait_ns > 2 * VT_NS_PER_SEC) {
+            raw_wanted_ns = raw_edge_ns + 1700 * VT_NS_PER_MS;
+            raw_ns = raw_wanted_ns +
+                     vt_rtc_search_want_each(&search, (VtMono){ .ns = raw_wanted_ns });
+        }
+    }
+    g_assert_cmpint(raw_wanted_ns, >, 0);
+    g_assert_cmpint(raw_edge_ns - raw_wanted_ns, >, 0);
+    g_assert_cmpint(raw_edge_ns - raw_wanted_ns, <, VT_NS_PER_SEC);
+}
+
+static void
 test_interrupt_of_an_hpet_is_told(void)
 {
     static const char *const of_the_rtc = "rtc_time\t: 18:12:01\nalrm_pending\t: no\n"
@@ -293,6 +319,8 @@ main(int argc, char **argv)
                     test_search_finds_each_fourth_edge_to_a_millisecond);
     g_test_add_func("/agent/rtc-phase/search-finds-the-first-edge-after-a-jump",
                     test_search_finds_the_first_edge_after_a_jump);
+    g_test_add_func("/agent/rtc-phase/search-finds-each-edge-for-one-who-waits",
+                    test_search_finds_each_edge_for_one_who_waits);
     g_test_add_func("/agent/rtc-phase/interrupt-of-an-hpet-is-told",
                     test_interrupt_of_an_hpet_is_told);
     return g_test_run();
