@@ -50,15 +50,23 @@ vt_drift_budget_note_disruption(VtDriftBudget *budget, const VtKalman *now)
     vt_kalman_reopen(&budget->reopened, &doubt);
 }
 
+/*
+ * The bound moves with the rate that is believed, @rate_ppb; the one that was learnt from nothing
+ * since then may be another, and is the better one if it is.
+ */
 static double
-get_reopened_ppb(const VtDriftBudget *budget)
+get_reopened_ppb(const VtDriftBudget *budget, double rate_ppb)
 {
     double sigma_ppb = sqrt(fmax(budget->reopened.rate_variance, 0));
-    return fmin(DOUBT_SIGMAS * sigma_ppb, budget->disrupted_ppb);
+    double apart_ppb = fabs(budget->reopened.rate_ppb - rate_ppb);
+    return fmin(apart_ppb + DOUBT_SIGMAS * sigma_ppb, budget->disrupted_ppb);
 }
 
 void
-vt_drift_budget_take(VtDriftBudget *budget, const VtSample *sample, const VtDoubt *doubt)
+vt_drift_budget_take(VtDriftBudget *budget,
+                     const VtSample *sample,
+                     const VtDoubt *doubt,
+                     double rate_ppb)
 {
     if (budget->n_calm == 0)
         budget->raw_calm_at = sample->raw_at;
@@ -71,7 +79,7 @@ vt_drift_budget_take(VtDriftBudget *budget, const VtSample *sample, const VtDoub
     if (!budget->is_reopened)
         return;
     (void)vt_kalman_update(&budget->reopened, sample, doubt); /* how likely does not matter */
-    budget->is_reopened = get_reopened_ppb(budget) > budget->tracking_ppb;
+    budget->is_reopened = get_reopened_ppb(budget, rate_ppb) > budget->tracking_ppb;
 }
 
 /* What an oscillator that has been calm for long may do, if that is long enough ago. */
@@ -103,6 +111,6 @@ vt_drift_budget_get(const VtDriftBudget *budget, const VtEstimate *estimate, dou
     if (is_beginning(budget))
         budget_ppb = budget->disrupted_ppb;
     if (budget->is_reopened)
-        budget_ppb = fmax(budget_ppb, get_reopened_ppb(budget));
+        budget_ppb = fmax(budget_ppb, get_reopened_ppb(budget, estimate->rate_ppb));
     return fmax(budget_ppb, doubt_ppb);
 }

@@ -4,7 +4,7 @@
  * 15 ppm (PHI of RFC 5905) while nothing better is proven: an oscillator that was calm for a
  * quarter of an hour is held to what it was learnt to wander, but never to less than 1 ppm. After a
  * disruption it may be another oscillator: 250 ppm, or three sigmas of a rate that is learnt from
- * nothing since then, once that is less. The same 250 ppm hold for the first samples of all, of
+ * nothing since then and what it differs by from the one that is believed, once that is less. The same 250 ppm hold for the first samples of all, of
  * which nobody knows yet how good they are.
  */
 #pragma once
@@ -31,7 +31,11 @@ void vt_drift_budget_note_disruption(VtDriftBudget *budget, const VtKalman *now)
 /* The rate is another one. */
 void vt_drift_budget_note_jump(VtDriftBudget *budget);
 
-void vt_drift_budget_take(VtDriftBudget *budget, const VtSample *sample, const VtDoubt *doubt);
+/* @rate_ppb is what is believed with it. */
+void vt_drift_budget_take(VtDriftBudget *budget,
+                          const VtSample *sample,
+                          const VtDoubt *doubt,
+                          double rate_ppb);
 
 /* In ppb, over @age_sec; @estimate must be of the end of that time. */
 double

@@ -29,7 +29,8 @@ vt_pipeline_take_sample(VtPipeline *pipeline,
         vt_hurry_suspect(&pipeline->hurry, sample->raw_at);
     VtJumpNews news = vt_jump_watch_take(&pipeline->jump_watch, &pipeline->filter, sample,
                                          doubt, is_excluded);
-    vt_drift_budget_take(&pipeline->bound.budget, sample, doubt);
+    vt_drift_budget_take(&pipeline->bound.budget, sample, doubt,
+                         vt_filter_get_best(&pipeline->filter)->rate_ppb);
     if (news.has_won)
         vt_drift_budget_note_jump(&pipeline->bound.budget);
     if (news.jump == VT_JUMP_RATE)

@@ -22,7 +22,7 @@ begin(VtBound *bound)
     for (int i = -100; i < 0; i++) {
         VtSample sample = { .raw_at = { .ns = i * VT_NS_PER_SEC } };
         sample.raw_offset_ns = RAW_OFFSET_NS;
-        vt_drift_budget_take(&bound->budget, &sample, &doubt);
+        vt_drift_budget_take(&bound->budget, &sample, &doubt, 0);
     }
 }
 

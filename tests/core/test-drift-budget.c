@@ -27,7 +27,7 @@ pass(Fixture *fixture, unsigned n_ticks)
     for (unsigned i = 0; i < n_ticks; i++) {
         fixture->estimate.raw_at = vt_mono_add(fixture->estimate.raw_at, VT_NS_PER_SEC);
         VtSample sample = { .raw_at = fixture->estimate.raw_at };
-        vt_drift_budget_take(&fixture->budget, &sample, &doubt);
+        vt_drift_budget_take(&fixture->budget, &sample, &doubt, fixture->estimate.rate_ppb);
     }
 }
 
@@ -58,7 +58,7 @@ test_few_samples_prove_enough_if_they_took_long(Fixture *fixture, gconstpointer 
         fixture->estimate.raw_at = vt_mono_add(fixture->estimate.raw_at, 64 * VT_NS_PER_SEC);
         g_assert_cmpfloat(get(fixture, 1), ==, DISRUPTED_PPB);
         VtSample sample = { .raw_at = fixture->estimate.raw_at };
-        vt_drift_budget_take(&fixture->budget, &sample, &doubt);
+        vt_drift_budget_take(&fixture->budget, &sample, &doubt, fixture->estimate.rate_ppb);
     }
 
     g_assert_cmpfloat(get(fixture, 1), ==, TRACKING_PPB);
@@ -110,6 +110,22 @@ test_disruption_widens_until_the_rate_is_seen(Fixture *fixture, gconstpointer da
     g_assert_cmpfloat(get(fixture, 1), ==, TRACKING_PPB);
 }
 
+/* After a migration that is taken for a pause alone the filter goes on with the old rate. */
+static void
+test_rate_that_is_no_more_true_widens(Fixture *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    pass(fixture, 1000);
+    VtKalman now = { .has_phase = true, .raw_at = fixture->estimate.raw_at };
+    vt_drift_budget_note_disruption(&fixture->budget, &now);
+
+    fixture->estimate.rate_ppb -= 100000;
+    pass(fixture, 3);
+
+    g_assert_cmpfloat(get(fixture, 1), >=, 100000);
+    g_assert_cmpfloat(get(fixture, 1), <=, DISRUPTED_PPB);
+}
+
 static void
 test_unsure_rate_widens(Fixture *fixture, gconstpointer data)
 {
@@ -138,6 +154,8 @@ main(int argc, char **argv)
     add("/core/drift-budget/jump-takes-the-proof-away", test_jump_takes_the_proof_away);
     add("/core/drift-budget/disruption-widens-until-the-rate-is-seen",
         test_disruption_widens_until_the_rate_is_seen);
+    add("/core/drift-budget/rate-that-is-no-more-true-widens",
+        test_rate_that_is_no_more_true_widens);
     add("/core/drift-budget/unsure-rate-widens", test_unsure_rate_widens);
     return g_test_run();
 }
