@@ -348,8 +348,6 @@ follow(VtPipeline *pipeline, const VtSample *sample, VtInstant now)
         vt_recovery_add(&pipeline->recovery, sample);
         return settle(pipeline, now);
     }
-    if (sample->more_follow)
-        return (VtAction){ .kind = VT_ACTION_HOLD };
     VtEstimate estimate = vt_filter_predict(&pipeline->filter, now.raw);
     if (vt_pipeline_needs_another_step(pipeline, &estimate, now)) {
         vt_pipeline_begin_recovery(pipeline, now.raw);

@@ -25,7 +25,6 @@ typedef struct {
     /* So many readings must agree before the clock is stepped; 0 and 1: each on its own. */
     unsigned n_to_step;
     VtNs lost_after_ns; /* without another for so long this reference is lost; 0: as before */
-    bool more_follow;   /* at once, of the same wake-up: the last one is acted upon */
     bool is_least;      /* true time is at least that, and less than a second more */
 } VtReading;
 

@@ -30,7 +30,6 @@ vt_sample_from_reading(const VtReading *reading)
         .stratum = reading->stratum,
         .leap = reading->leap,
         .n_to_step = reading->n_to_step,
-        .more_follow = reading->more_follow,
         .is_least = reading->is_least,
     };
 }

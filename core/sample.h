@@ -19,7 +19,6 @@ typedef struct {
     uint8_t stratum;
     uint8_t leap;
     unsigned n_to_step; /* as in VtReading */
-    bool more_follow;
     bool is_least;
 } VtSample;
 

@@ -320,23 +320,6 @@ test_initial_rate_is_set_at_once(void)
 }
 
 static void
-test_acts_on_last_of_several(Fixture *fixture, gconstpointer data)
-{
-    (void)data; /* no parameters */
-    settle(fixture);
-    fixture->behind_ns += 500 * VT_NS_PER_US;
-
-    VtReading first = make_reading(fixture, 200 * VT_NS_PER_US);
-    first.more_follow = true;
-    VtAction action = vt_pipeline_on_reading(fixture->pipeline, &first, fixture->now);
-    VtAction last = measure(fixture);
-
-    g_assert_cmpint(action.kind, ==, VT_ACTION_HOLD);
-    g_assert_false(action.set_rate);
-    g_assert_true(last.kind == VT_ACTION_SLEW || last.set_rate);
-}
-
-static void
 test_foreign_rate_is_put_back(Fixture *fixture, gconstpointer data)
 {
     (void)data; /* no parameters */
@@ -407,7 +390,5 @@ main(int argc, char **argv)
                test_foreign_rate_is_put_back, tear_down);
     g_test_add("/core/pipeline/migration-quickens-polling", Fixture, NULL, set_up,
                test_migration_quickens_polling, tear_down);
-    g_test_add("/core/pipeline/acts-on-last-of-several-readings", Fixture, NULL, set_up,
-               test_acts_on_last_of_several, tear_down);
     return g_test_run();
 }

@@ -13,7 +13,7 @@ ARROWS = {
     'os': ['base'],
     'bus': ['base'],
     'agent/devices': ['base', 'proto', 'os'],
-    'agent/providers': ['base', 'proto', 'core/reading.h', 'os', 'agent/devices'],
+    'agent/providers': ['base', 'proto', 'core/reading.h', 'core/reading-mean.h', 'os', 'agent/devices'],
     'agent/hints': ['base', 'proto', 'core/reading.h', 'os', 'agent/devices'],
     'agent': ['base', 'proto', 'core', 'os', 'bus',
               'agent/devices', 'agent/providers', 'agent/hints'],

@@ -7,7 +7,7 @@
 const SimCalm sim_calms[] = {
     { "network", "network", SIM_PATH_NETWORK, 0, 365, 7 },
     /* Five readings a tick. */
-    { "phc", "PHC", SIM_PATH_PHC, 0, 73, 1 },
+    { "phc", "PHC", SIM_PATH_PHC, 0, 365, 1 },
     { "late-packets", "network, 1 % late by 5 ms", SIM_PATH_NETWORK, 0.01, 365, 7 },
 };
 

@@ -5,6 +5,7 @@
  */
 
 #include "core/pipeline.h"
+#include "core/reading-mean.h"
 #include "tests/sim/contender.h"
 
 #define MOST_TRIM_PPB 500000.0
@@ -41,9 +42,15 @@ order_from_action(const VtAction *action)
 }
 
 static SimOrder
-on_reading(void *instance, const VtReading *reading, VtInstant now)
+on_readings(void *instance, const VtReading *readings, unsigned n_readings, VtInstant now)
 {
-    VtAction action = vt_pipeline_on_reading(instance, reading, now);
+    VtReadingMean mean = { .n_readings = 0 };
+    VtReading reading;
+    for (unsigned i = 0; i < n_readings; i++)
+        vt_reading_mean_add(&mean, &readings[i]);
+    VtAction action = vt_reading_mean_get(&mean, &reading)
+                          ? vt_pipeline_on_reading(instance, &reading, now)
+                          : vt_pipeline_on_silence(instance, now);
     return order_from_action(&action);
 }
 
@@ -68,7 +75,7 @@ const SimContender sim_contender_core = {
     .name = "virt-time",
     .make = make,
     .free = dispose,
-    .on_reading = on_reading,
+    .on_readings = on_readings,
     .on_wake = on_wake,
     .get_alarms = get_alarms,
 };

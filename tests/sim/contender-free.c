@@ -17,10 +17,11 @@ dispose(void *instance)
 }
 
 static SimOrder
-on_reading(void *instance, const VtReading *reading, VtInstant now)
+on_readings(void *instance, const VtReading *readings, unsigned n_readings, VtInstant now)
 {
     (void)instance;
-    (void)reading;
+    (void)readings;
+    (void)n_readings;
     (void)now;
     return (SimOrder){ .read_now = false };
 }
@@ -37,6 +38,6 @@ const SimContender sim_contender_free = {
     .name = "free",
     .make = make,
     .free = dispose,
-    .on_reading = on_reading,
+    .on_readings = on_readings,
     .on_wake = on_wake,
 };

@@ -30,8 +30,6 @@ typedef enum {
 typedef struct {
     State state;
     bool has_stepped; /* the first step is past */
-    bool has_best;
-    VtSample best; /* of this wake-up */
     VtSample first;
     double drift_ppb;
 } PiServo;
@@ -107,20 +105,20 @@ take(PiServo *servo, const VtSample *sample)
 }
 
 static SimOrder
-on_reading(void *instance, const VtReading *reading, VtInstant now)
+on_readings(void *instance, const VtReading *readings, unsigned n_readings, VtInstant now)
 {
     (void)now;
-    PiServo *servo = instance;
-    if (vt_reading_check(reading) == VT_READING_OK) {
-        VtSample sample = vt_sample_from_reading(reading);
-        if (!servo->has_best || sample.delay_ns < servo->best.delay_ns)
-            servo->best = sample;
-        servo->has_best = true;
+    bool has_best = false;
+    VtSample best; /* of this wake-up */
+    for (unsigned i = 0; i < n_readings; i++) {
+        if (vt_reading_check(&readings[i]) != VT_READING_OK)
+            continue;
+        VtSample sample = vt_sample_from_reading(&readings[i]);
+        if (!has_best || sample.delay_ns < best.delay_ns)
+            best = sample;
+        has_best = true;
     }
-    if (reading->more_follow || !servo->has_best)
-        return (SimOrder){ 0 };
-    servo->has_best = false;
-    return take(servo, &servo->best);
+    return has_best ? take(instance, &best) : (SimOrder){ 0 };
 }
 
 static SimOrder
@@ -135,6 +133,6 @@ const SimContender sim_contender_pi = {
     .name = "pi",
     .make = make,
     .free = g_free,
-    .on_reading = on_reading,
+    .on_readings = on_readings,
     .on_wake = on_wake,
 };

@@ -222,13 +222,14 @@ adjust(Loop *loop, VtMono raw_now, SimOrder *order)
 }
 
 static SimOrder
-on_reading(void *instance, const VtReading *reading, VtInstant now)
+on_readings(void *instance, const VtReading *readings, unsigned n_readings, VtInstant now)
 {
     Loop *loop = instance;
     SimOrder order = { 0 };
     bool is_due = vt_mono_diff(now.raw, loop->raw_next_poll_at) >= 0;
-    if (is_due && vt_reading_check(reading) == VT_READING_OK) {
-        loop->stages[loop->n_samples % N_STAGES] = vt_sample_from_reading(reading);
+    /* It asks once. */
+    if (is_due && n_readings > 0 && vt_reading_check(&readings[0]) == VT_READING_OK) {
+        loop->stages[loop->n_samples % N_STAGES] = vt_sample_from_reading(&readings[0]);
         loop->n_samples++;
         loop->n_polls++;
         order = update(loop, now.raw);
@@ -253,6 +254,6 @@ const SimContender sim_contender_pll = {
     .name = "pll-fll",
     .make = make,
     .free = g_free,
-    .on_reading = on_reading,
+    .on_readings = on_readings,
     .on_wake = on_wake,
 };

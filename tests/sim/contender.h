@@ -38,8 +38,11 @@ typedef struct {
     /* Transfer full; @tick_ns: how often it may read without a reason. */
     void *(*make)(VtNs tick_ns);
     void (*free)(void *instance);
-    /* The order is carried out before the next call, also that of a reading of several. */
-    SimOrder (*on_reading)(void *instance, const VtReading *reading, VtInstant now);
+    /* All of one wake-up. The order is carried out before the next call. */
+    SimOrder (*on_readings)(void *instance,
+                            const VtReading *readings,
+                            unsigned n_readings,
+                            VtInstant now);
     SimOrder (*on_wake)(void *instance, VtInstant now);
     SimAlarms (*get_alarms)(void *instance, VtInstant now); /* or NULL: it does not tell */
 } SimContender;

@@ -223,21 +223,19 @@ static void
 measure(Run *run)
 {
     bool is_phc = run->trial->path == SIM_PATH_PHC;
-    int n_readings = is_phc ? PHC_READINGS : 1;
+    unsigned n_readings = is_phc ? PHC_READINGS : 1;
+    VtReading readings[PHC_READINGS];
 
     count_wake_up(run);
     look(run);
-    for (int i = 0; i < n_readings; i++) {
-        VtReading reading = is_phc ? read_phc(run) : exchange(run);
-        reading.more_follow = i + 1 < n_readings;
-        run->n_readings += run->has_happened;
-        VtInstant now = sim_oscillator_read(&run->oscillator);
-        SimOrder order = run->contender->on_reading(run->instance, &reading, now);
-        look_for_alarm(run);
-        if (!reading.more_follow)
-            sim_oscillator_run(&run->oscillator, THINKING_NS);
-        carry_out(run, &order);
-    }
+    for (unsigned i = 0; i < n_readings; i++)
+        readings[i] = is_phc ? read_phc(run) : exchange(run);
+    run->n_readings += run->has_happened ? n_readings : 0;
+    VtInstant now = sim_oscillator_read(&run->oscillator);
+    SimOrder order = run->contender->on_readings(run->instance, readings, n_readings, now);
+    look_for_alarm(run);
+    sim_oscillator_run(&run->oscillator, THINKING_NS);
+    carry_out(run, &order);
 }
 
 static void
