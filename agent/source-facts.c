@@ -3,6 +3,7 @@
 
 #include "agent/providers/ntp.h"
 #include "agent/source-private.h"
+#include "core/asymmetry.h"
 
 static char *
 dup_address(const VtSource *source)
@@ -134,5 +135,8 @@ vt_source_ntp_to_variant(const VtSource *source, VtInstant now)
     g_variant_dict_insert(&dict, "address", "s", address);
     g_variant_dict_insert(&dict, "last-reading-age-ns", "x", age_ns);
     vt_ntp_facts_insert(&facts, &dict);
+    VtSourceFit fit = vt_source_stats_fit(&source->stats, source->owner->rate_ppb);
+    g_variant_dict_insert(&dict, "jitter-asymmetry", "d",
+                          vt_asymmetry_estimate(&source->stats, &fit));
     return g_variant_dict_end(&dict);
 }

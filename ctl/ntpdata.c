@@ -81,6 +81,8 @@ append_reply(GVariant *data, GString *output)
     append_span(output, "Peer delay", data, "peer-delay-ns");
     append_span(output, "Peer dispersion", data, "peer-dispersion-ns");
     append_span(output, "Response time", data, "response-time-ns");
+    vt_table_append_fact(output, "Jitter asymmetry", "%+.2f",
+                         vt_facts_get_number(data, "jitter-asymmetry"));
 }
 
 static void

@@ -30,7 +30,7 @@ def parse_facts(text: str) -> dict[str, str]:
     for line in text.splitlines():
         if not line.strip():
             continue
-        name, colon, value = line.partition(" : ")
+        name, colon, value = line.partition(": ")
         if not colon:
             raise TextError(f"'{line}' has no colon")
         columns.add(len(name))
