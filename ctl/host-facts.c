@@ -24,6 +24,28 @@ append_ntp(GVariant *facts, GString *output)
     }
 }
 
+static void
+append_cards(GVariant *facts, GString *output)
+{
+    g_autoptr(GVariant) list =
+        g_variant_lookup_value(facts, "ntp-cards", G_VARIANT_TYPE("aa{sv}"));
+    size_t n_cards = list != NULL ? g_variant_n_children(list) : 0;
+
+    for (size_t i = 0; i < n_cards; i++) {
+        g_autoptr(GVariant) entry = g_variant_get_child_value(list, i);
+        g_autofree char *interface = vt_facts_format_text(entry, "interface", "unknown");
+        g_autofree char *problem = vt_facts_format_text(entry, "problem", "");
+        bool receives = vt_facts_get_flag(entry, "receive");
+        bool sends = vt_facts_get_flag(entry, "transmit");
+        const char *stamps = receives && sends ? "received, sent"
+                             : receives        ? "received"
+                             : sends           ? "sent"
+                                               : "nothing";
+        vt_table_append_fact(output, "Card stamps", "%s: %s%s%s", interface, stamps,
+                             *problem != '\0' ? ": " : "", problem);
+    }
+}
+
 void
 vt_host_facts_append_to(GVariant *facts, GString *output)
 {
@@ -38,6 +60,7 @@ vt_host_facts_append_to(GVariant *facts, GString *output)
     if (synchronised)
         vt_table_append_fact(output, "Error bound", "%s", error_bound);
     append_ntp(facts, output);
+    append_cards(facts, output);
     if (vt_facts_get_flag(facts, "frozen"))
         vt_table_append_fact(output, "Frozen", "yes: no guest is told to step");
     vt_table_append_fact(output, "Guests", "%" PRId64, vt_facts_get_int(facts, "guests"));

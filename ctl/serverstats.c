@@ -14,6 +14,8 @@ static const struct {
     { "interleaved", " interleaved" },
     { "authenticated", " authenticated" },
     { "nak", " bad code" },
+    { "card-received", " card stamped" },
+    { "card-sent", "Card told sent" },
     { "limited", "Limited" },
     { "denied", "Denied" },
     { "short", "Too short" },
@@ -56,7 +58,8 @@ const VtCommand vt_command_serverstats = {
         "Shows the counters of virt-time-hostd's NTP service since it began.\n"
         "\n"
         "  Answered     of these interleaved, authenticated, or with a bad code: such a client\n"
-        "               is told that, by a crypto-NAK\n"
+        "               is told that, by a crypto-NAK; or stamped by the network card as it came\n"
+        "  Card told    replies of which the network card told when they left\n"
         "  Limited      dropped, since the client asked too often\n"
         "  Denied       dropped, since no rule allows the client\n"
         "  Too short    fewer than 48 bytes\n"

@@ -93,6 +93,15 @@ static const VtOption options[] = {
     },
     {
         .group = "hostd",
+        .key = "ntp-hardware-stamps",
+        .kind = VT_OPTION_LIST,
+        .field_offset = offsetof(VtHostdConfig, ntp_cards),
+        .default_text = "",
+        .summary = "interfaces whose network cards shall stamp NTP packets",
+        .is_fixed = true,
+    },
+    {
+        .group = "hostd",
         .key = "ntp-interval",
         .kind = VT_OPTION_DURATION,
         .field_offset = offsetof(VtHostdConfig, ntp_interval),

@@ -15,6 +15,7 @@ typedef struct {
     char **allow;         /* networks whose clients are answered, and not */
     char **deny;
     char *ntp_keys;      /* file of keys; NULL: none */
+    char **ntp_cards;    /* interfaces whose cards stamp packets */
     VtNs ntp_interval;   /* of one client, on average */
     int64_t ntp_burst;   /* requests at once */
     int64_t ntp_stratum; /* of an island; 0: none */

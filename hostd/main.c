@@ -48,6 +48,7 @@ read_ntp(const VtHostdConfig *config, VtNtpServiceParams *ret_params, GError **e
         .allow = (const char *const *)config->allow,
         .deny = (const char *const *)config->deny,
         .keys_path = config->ntp_keys,
+        .cards = (const char *const *)config->ntp_cards,
         .limit = { .interval_ns = config->ntp_interval, .burst = (unsigned)config->ntp_burst },
         .island_stratum = (uint8_t)config->ntp_stratum,
         .uri = config->uri,

@@ -11,6 +11,8 @@ typedef enum {
     VT_NTP_COUNT_INTERLEAVED,   /* of those: with the true transmit time of the one before */
     VT_NTP_COUNT_AUTHENTICATED, /* of those: with a code */
     VT_NTP_COUNT_NAK,           /* of those: the code was bad, and the reply says so */
+    VT_NTP_COUNT_CARD_RECEIVED, /* of those: a network card stamped the request */
+    VT_NTP_COUNT_CARD_SENT,     /* replies of which a network card told when they left */
     /* Dropped. */
     VT_NTP_COUNT_SHORT,     /* below 48 bytes */
     VT_NTP_COUNT_MALFORMED, /* what follows the header is neither field nor code, or too long */

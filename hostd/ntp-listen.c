@@ -7,9 +7,9 @@
 
 #define NETWORK_PREFIX "network:"
 
-/* What the kernel takes as a name (dev_valid_name), and nothing that looks like an address. */
-static bool
-is_interface_name(const char *text)
+/* As the kernel's dev_valid_name. */
+bool
+vt_ntp_listen_is_interface(const char *text)
 {
     if (*text == '\0' || strlen(text) >= IF_NAMESIZE || g_str_equal(text, ".") ||
         g_str_equal(text, ".."))
@@ -30,7 +30,7 @@ parse_one(const char *text, uint16_t ntp_port, VtNtpListenAt *ret_at, GError **e
 
     if (g_str_has_prefix(text, NETWORK_PREFIX) && text[strlen(NETWORK_PREFIX)] != '\0')
         at.network = text + strlen(NETWORK_PREFIX);
-    else if (is_interface_name(text))
+    else if (vt_ntp_listen_is_interface(text))
         g_strlcpy(at.interface, text, sizeof at.interface);
     else if (!vt_ntp_address_parse(text, ntp_port, &at.address, error)) {
         g_prefix_error(error, "neither an interface nor 'network:NAME', and ");

@@ -38,6 +38,9 @@ bool vt_ntp_listen_parse(const char *const *listen,
                          VtNtpListen *ret_listen,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Whether @text may be the name of an interface: what the kernel takes, and no address. */
+bool vt_ntp_listen_is_interface(const char *text);
+
 /* The places to serve; a network whose bridge is not known yet has none. Returns how many. */
 size_t vt_ntp_listen_get_places(const VtNtpListen *listen,
                                 VtNtpServerPlace ret_places[VT_NTP_SERVER_MOST_PLACES]);

@@ -7,6 +7,8 @@ static void
 note_open(VtNtpListener *listener, int fd)
 {
     VtNtpAddress address = vt_ntp_socket_get_address(fd);
+    if (listener->wanted.wants_card_stamps)
+        vt_ntp_socket_want_card_stamps(fd);
     listener->fd = fd;
     listener->n_overflows = 0;
     listener->gate = (VtNtpGate){ .level = 0 };

@@ -32,6 +32,7 @@ struct VtNtpServer {
     _Atomic(VtNtpPolicy *) posted;
 
     VtNtpView *view;
+    VtNtpCardView *cards;
     /* The thread's. */
     VtNtpPolicy *policy;
     VtNtpAnswer *answer;
@@ -96,7 +97,10 @@ typedef struct {
 
 /* Everything but the stamps. */
 static void
-encode_replies(VtNtpServer *server, const VtNtpReply *replies, size_t n_received)
+encode_replies(VtNtpServer *server,
+               const VtNtpListener *listener,
+               const VtNtpReply *replies,
+               size_t n_received)
 {
     for (size_t i = 0; i < n_received; i++) {
         VtNtpDatagram *datagram = vt_ntp_turn_get(server->turn, i);
@@ -104,6 +108,7 @@ encode_replies(VtNtpServer *server, const VtNtpReply *replies, size_t n_received
             continue;
         datagram->n_reply_bytes = vt_ntp_answer_encode(&replies[i], datagram->reply);
         datagram->wants_sent_stamp = replies[i].wants_sent_stamp;
+        datagram->wants_card_stamp = listener->wanted.wants_card_stamps;
     }
 }
 
@@ -176,10 +181,20 @@ send_replies(VtNtpServer *server,
 }
 
 static void
-forget_stamps(VtNtpServer *server)
+forget_stamps(VtNtpServer *server, VtMono boot_now)
 {
     vt_ntp_answer_forget_stamps(server->answer);
     vt_ntp_lead_forget(&server->lead);
+    vt_ntp_card_view_forget(server->cards, boot_now);
+}
+
+/* The card knows better than the kernel when a request came. */
+static bool
+take_card_stamp(VtNtpServer *server, VtNtpDatagram *datagram, VtMono boot_now)
+{
+    return datagram->has_card_stamp && datagram->has_stamp &&
+           vt_ntp_card_view_find_received(server->cards, &datagram->card, datagram->received_at,
+                                          boot_now, &datagram->received_at);
 }
 
 static void
@@ -206,22 +221,41 @@ serve(VtNtpServer *server, VtNtpListener *listener)
 
     VtNtpSight sight = vt_ntp_view_look(server->view);
     if (sight.was_set)
-        forget_stamps(server);
+        forget_stamps(server, sight.boot_at);
     VtNtpCircumstances circumstances = {
         .policy = take_policy(server),
         .sight = &sight,
         .now = vt_clock_read_wall(server->clock),
     };
     for (size_t i = 0; i < n_received; i++) {
-        const VtNtpDatagram *datagram = vt_ntp_turn_get(server->turn, i);
+        VtNtpDatagram *datagram = vt_ntp_turn_get(server->turn, i);
+        bool is_of_card = take_card_stamp(server, datagram, sight.boot_at);
         replies[i] = vt_ntp_answer_prepare(server->answer, &circumstances, datagram);
         count_reply(server, &replies[i]);
+        if (is_of_card && replies[i].verdict == VT_NTP_COUNT_ANSWERED)
+            count(server, VT_NTP_COUNT_CARD_RECEIVED, 1);
         count_overflows(server, listener, datagram);
     }
-    encode_replies(server, replies, n_received);
+    encode_replies(server, listener, replies, n_received);
     send_replies(server, listener->fd, replies, n_received, sight.boot_at);
     tend_gate(server, listener, n_received == VT_NTP_SOCKET_BATCH, sight.boot_at);
     server->worked_at = sight.boot_at;
+}
+
+/* False for one that the card alone has stamped, when its clock cannot be told. */
+static bool
+find_sent_at(VtNtpServer *server, VtNtpSent *sent)
+{
+    if (!sent->has_card_stamp)
+        return true;
+    VtNtpCardMoment now = {
+        .boot_at = vt_clock_read_boot(server->clock),
+        .wall_at = vt_clock_read_wall(server->clock),
+    };
+    if (!vt_ntp_card_view_find_sent(server->cards, &sent->card, &now, &sent->sent_at))
+        return false;
+    count(server, VT_NTP_COUNT_CARD_SENT, 1);
+    return true;
 }
 
 static void
@@ -230,6 +264,8 @@ read_sent(VtNtpServer *server, int fd)
     VtNtpSent sent[VT_NTP_SOCKET_BATCH];
     size_t n_sent = vt_ntp_socket_read_sent(fd, sent);
     for (size_t i = 0; i < n_sent; i++) {
+        if (!find_sent_at(server, &sent[i]))
+            continue;
         if (!vt_ntp_lead_learn(&server->lead, sent[i].plain_receive, sent[i].sent_at))
             (void)vt_ntp_lead_learn(&server->lead, sent[i].authenticated_receive,
                                     sent[i].sent_at);
@@ -323,6 +359,7 @@ vt_ntp_server_new(const VtNtpServerPlace *places,
     server->clock = clock;
     server->n_listeners = n_places;
     server->view = vt_ntp_view_new(clock);
+    server->cards = vt_ntp_card_view_new();
     server->policy = policy;
     server->answer = vt_ntp_answer_new(vt_random_nonce());
     server->turn = vt_ntp_turn_new();
@@ -358,6 +395,7 @@ vt_ntp_server_free(VtNtpServer *server)
     vt_ntp_answer_free(server->answer);
     vt_ntp_turn_free(server->turn);
     vt_ntp_gatekeeper_free(server->keeper);
+    vt_ntp_card_view_free(server->cards);
     vt_ntp_view_free(server->view);
     g_free(server);
 }
@@ -366,6 +404,12 @@ void
 vt_ntp_server_set_host_clock(VtNtpServer *server, const VtHostClock *host)
 {
     vt_ntp_view_post(server->view, host);
+}
+
+void
+vt_ntp_server_set_cards(VtNtpServer *server, const VtNtpCardStates *states)
+{
+    vt_ntp_card_view_post(server->cards, states);
 }
 
 void

@@ -47,6 +47,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtNtpServer, vt_ntp_server_free)
 /* What replies say from now on; to be called again each second, since old news are doubted. */
 void vt_ntp_server_set_host_clock(VtNtpServer *server, const VtHostClock *host);
 
+/*
+ * What network cards' clocks show, for places that want their stamps; to be called some times a
+ * second, since clocks drift apart.
+ */
+void vt_ntp_server_set_cards(VtNtpServer *server, const VtNtpCardStates *states);
+
 /* Whom it answers from now on. Takes @policy over. */
 void vt_ntp_server_set_policy(VtNtpServer *server, VtNtpPolicy *policy);
 

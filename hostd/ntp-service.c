@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "hostd/interface-watch.h"
 #include "hostd/network-bridge.h"
+#include "hostd/ntp-cards.h"
 #include "hostd/ntp-guests.h"
 #include "hostd/ntp-report.h"
 
@@ -32,6 +33,8 @@ struct VtNtpService {
     VtNetworkBridge *bridge;
     GArray *addresses; /* of VtInterfaceAddress */
     VtNtpServer *server;
+    VtNtpCards *cards;
+    bool wants_card_stamps;
     bool has_told; /* at least once */
     int told_error_numbers[VT_NTP_SERVER_MOST_PLACES];
     VtMono flooded_at[VT_NTP_SERVER_MOST_PLACES]; /* last; 0: never, or its end was told */
@@ -79,6 +82,10 @@ vt_ntp_service_check(const VtNtpServiceParams *params, GError **error)
     if (!add_rules(access, params->allow, true, error) ||
         !add_rules(access, params->deny, false, error))
         return false;
+    if (!vt_ntp_cards_check(params->cards, error)) {
+        g_prefix_error(error, "[hostd] ntp-hardware-stamps: ");
+        return false;
+    }
     if (params->keys_path == NULL)
         return true;
     g_autoptr(VtNtpKeys) keys = read_keys(params->keys_path, error);
@@ -183,6 +190,14 @@ on_interfaces_changed(void *user_data)
     service->addresses = vt_interface_list_addresses();
     vt_ntp_server_set_policy(service->server, make_policy(service));
     vt_ntp_server_look_again(service->server);
+    vt_ntp_cards_look_again(service->cards);
+}
+
+static void
+on_card_states(const VtNtpCardStates *states, void *user_data)
+{
+    VtNtpService *service = user_data;
+    vt_ntp_server_set_cards(service->server, states);
 }
 
 static size_t
@@ -216,6 +231,8 @@ serve(VtNtpService *service, VtPassedFds *passed)
     service->is_activated = n_places > 0;
     if (!service->is_activated)
         n_places = vt_ntp_listen_get_places(&service->listen, places);
+    for (size_t i = 0; i < n_places; i++)
+        places[i].place.wants_card_stamps = service->wants_card_stamps;
     g_clear_pointer(&service->server, vt_ntp_server_free);
     service->has_told = false;
     memset(service->flooded_at, 0, sizeof service->flooded_at);
@@ -273,7 +290,14 @@ vt_ntp_service_new(const VtNtpServiceParams *params, VtClock *clock, GError **er
     service->networks = keep_networks(service);
     service->guests = vt_ntp_guests_new();
     service->addresses = vt_interface_list_addresses();
+    service->wants_card_stamps = params->cards != NULL && params->cards[0] != NULL;
     serve(service, params->passed);
+    VtNtpCardsParams cards = {
+        .interfaces = params->cards,
+        .on_states = on_card_states,
+        .user_data = service,
+    };
+    service->cards = vt_ntp_cards_new(&cards, clock);
     service->watch = vt_interface_watch_new(on_interfaces_changed, service);
     if (!service->is_activated)
         service->bridge = vt_network_bridge_new(params->uri != NULL ? params->uri : "",
@@ -288,6 +312,7 @@ vt_ntp_service_free(VtNtpService *service)
         return;
     vt_network_bridge_free(service->bridge);
     vt_interface_watch_free(service->watch);
+    vt_ntp_cards_free(service->cards);
     vt_ntp_server_free(service->server);
     vt_ntp_keys_free(service->keys);
     vt_ntp_guests_free(service->guests);
@@ -418,6 +443,7 @@ vt_ntp_service_insert(VtNtpService *service, GVariantDict *dict)
 
     g_variant_dict_insert_value(dict, "ntp",
                                 vt_ntp_report_places(service->server, &service->listen));
+    g_variant_dict_insert_value(dict, "ntp-cards", vt_ntp_cards_report(service->cards));
     g_variant_dict_insert(dict, "ntp-answered", "t", counters.counts[VT_NTP_COUNT_ANSWERED]);
     g_variant_dict_insert(dict, "ntp-dropped", "t", vt_ntp_counters_sum_drops(&counters));
 }

@@ -21,9 +21,10 @@ typedef struct {
     const char *const *deny;
     const char *keys_path; /* NULL: no keys */
     VtNtpLimit limit;
-    uint8_t island_stratum; /* said while the host is not synchronised; 0: it says so */
-    const char *uri;        /* of the libvirt that knows the networks; NULL: its own choice */
-    VtPassedFds *passed;    /* sockets named "ntp…" are served instead; NULL: none */
+    uint8_t island_stratum;   /* said while the host is not synchronised; 0: it says so */
+    const char *const *cards; /* interfaces whose cards shall stamp; NULL: none */
+    const char *uri;          /* of the libvirt that knows the networks; NULL: its own choice */
+    VtPassedFds *passed;      /* sockets named "ntp…" are served instead; NULL: none */
 } VtNtpServiceParams;
 
 typedef struct VtNtpService VtNtpService;

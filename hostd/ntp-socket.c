@@ -10,7 +10,10 @@
 
 #include "proto/byte-reader.h"
 
-/* Stamps, packet info and the overflow count take 136; what does not fit is told by MSG_CTRUNC. */
+/*
+ * Stamps, packet info, the overflow count, and of a card's stamp where it was taken take 168, of
+ * the error queue 216; what does not fit is told by MSG_CTRUNC.
+ */
 #define CONTROL_BYTES 256
 
 /* Some milliseconds of a flood, while the thread is on another socket's turn. */
@@ -93,6 +96,16 @@ vt_ntp_socket_adopt(int fd)
     return (family == AF_INET || family == AF_INET6) && set_options(fd, family);
 }
 
+void
+vt_ntp_socket_want_card_stamps(int fd)
+{
+    /* Refused by kernels that know no better: then there are none. */
+    (void)set_option(fd, SOL_SOCKET, SO_TIMESTAMPING,
+                     SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE |
+                         SOF_TIMESTAMPING_RX_HARDWARE | SOF_TIMESTAMPING_RAW_HARDWARE |
+                         SOF_TIMESTAMPING_OPT_PKTINFO | SOF_TIMESTAMPING_OPT_CMSG);
+}
+
 VtNtpAddress
 vt_ntp_socket_get_address(int fd)
 {
@@ -153,6 +166,16 @@ take_stamp(const struct scm_timestamping *stamps, VtNtpDatagram *datagram)
 {
     datagram->has_stamp = stamps->ts[0].tv_sec != 0;
     datagram->received_at = vt_wall_from_timespec(&stamps->ts[0]);
+    datagram->has_card_stamp = stamps->ts[2].tv_sec != 0 || stamps->ts[2].tv_nsec != 0;
+    datagram->card.device_at = vt_wall_from_timespec(&stamps->ts[2]);
+}
+
+/* Of a bridge or a bond it is the port that the packet came through. */
+static void
+take_stamp_info(const struct scm_ts_pktinfo *info, VtNtpDatagram *datagram)
+{
+    datagram->card.interface_index = info->if_index;
+    datagram->card.n_frame_bytes = info->pkt_length;
 }
 
 static void
@@ -163,6 +186,9 @@ take_controls(struct msghdr *header, VtNtpDatagram *datagram)
         const void *data = CMSG_DATA(control);
         if (control->cmsg_level == SOL_SOCKET && control->cmsg_type == SO_TIMESTAMPING)
             take_stamp(data, datagram);
+        else if (control->cmsg_level == SOL_SOCKET &&
+                 control->cmsg_type == SCM_TIMESTAMPING_PKTINFO)
+            take_stamp_info(data, datagram);
         else if (control->cmsg_level == SOL_SOCKET && control->cmsg_type == SO_RXQ_OVFL)
             memcpy(&datagram->n_overflows, data, sizeof datagram->n_overflows);
         else if (control->cmsg_level == SOL_IP && control->cmsg_type == IP_PKTINFO)
@@ -180,9 +206,12 @@ take_datagram(struct mmsghdr *header, VtNtpDatagram *datagram)
     datagram->has_local = false;
     datagram->is_to_many = false;
     datagram->has_stamp = false;
+    datagram->has_card_stamp = false;
+    datagram->card.interface_index = 0;
     datagram->n_overflows = 0;
     datagram->n_reply_bytes = 0;
     datagram->wants_sent_stamp = false;
+    datagram->wants_card_stamp = false;
     take_controls(&header->msg_hdr, datagram);
 }
 
@@ -221,7 +250,9 @@ put_control(struct msghdr *header, int level, int type, const void *data, size_t
 static void
 put_controls(struct msghdr *header, const VtNtpDatagram *datagram)
 {
-    uint32_t wish = SOF_TIMESTAMPING_TX_SOFTWARE;
+    /* Of a card that stamps this one the kernel tells its stamp alone. */
+    uint32_t wish = SOF_TIMESTAMPING_TX_SOFTWARE |
+                    (datagram->wants_card_stamp ? SOF_TIMESTAMPING_TX_HARDWARE : 0);
 
     if (datagram->has_local && datagram->peer.any.sa_family == AF_INET) {
         struct in_pktinfo info = {
@@ -311,9 +342,12 @@ read_one_sent(int fd, VtNtpSent *ret_sent, bool *ret_is_told)
         return false;
     take_controls(&header, &stamped);
     size_t n_bytes = (size_t)n_received;
-    *ret_is_told = stamped.has_stamp && (header.msg_flags & MSG_TRUNC) == 0;
+    *ret_is_told =
+        (stamped.has_stamp || stamped.has_card_stamp) && (header.msg_flags & MSG_TRUNC) == 0;
     *ret_sent = (VtNtpSent){
         .sent_at = stamped.received_at,
+        .has_card_stamp = stamped.has_card_stamp,
+        .card = { stamped.interface_index, stamped.card.device_at, 0 },
         .plain_receive = read_receive(frame, n_bytes, VT_NTP_PACKET_BYTES),
         .authenticated_receive = read_receive(frame, n_bytes, VT_NTP_REPLY_MOST_BYTES),
     };

@@ -16,6 +16,7 @@
 
 #include "base/units.h"
 #include "hostd/ntp-address.h"
+#include "hostd/ntp-card-view.h"
 #include "os/fd.h"
 #include "proto/ntp-keys.h"
 #include "proto/ntp-packet.h"
@@ -33,6 +34,7 @@
 typedef struct {
     VtNtpAddress address;
     char interface[IF_NAMESIZE]; /* "": on any */
+    bool wants_card_stamps;      /* those of network cards, where they are switched on */
 } VtNtpPlace;
 
 typedef struct {
@@ -52,13 +54,16 @@ typedef struct {
     bool has_local;  /* the two above were told */
     bool is_to_many; /* sent to a broadcast or multicast address */
     bool has_stamp;
+    bool has_card_stamp;
     VtWall received_at;   /* by the kernel's clock */
+    VtNtpCardStamp card;  /* if it has one */
     uint32_t n_overflows; /* datagrams that the socket's queue had no room for, so far */
 
     /* The reply; the caller's to fill. */
     uint8_t reply[VT_NTP_REPLY_MOST_BYTES];
     size_t n_reply_bytes;  /* 0: none */
     bool wants_sent_stamp; /* see vt_ntp_socket_read_sent */
+    bool wants_card_stamp; /* that of the card, if it has one */
 } VtNtpDatagram;
 
 /*
@@ -70,6 +75,9 @@ VtFd vt_ntp_socket_open(const VtNtpPlace *place, int *ret_error_number);
 
 /* Makes a bound socket from elsewhere ready; false if it is not what could be served. */
 bool vt_ntp_socket_adopt(int fd);
+
+/* From now on datagrams have the stamps of network cards, too. */
+void vt_ntp_socket_want_card_stamps(int fd);
 
 /* The address in force: what the kernel chose for port 0. */
 VtNtpAddress vt_ntp_socket_get_address(int fd);
@@ -96,7 +104,9 @@ size_t vt_ntp_turn_send(VtNtpTurn *turn, int fd, size_t first, size_t n_datagram
 
 /* A reply has left. It is named by the receive stamp in it, which, was it with a code or not? */
 typedef struct {
-    VtWall sent_at;
+    VtWall sent_at; /* by the kernel's clock, unless the card has stamped it */
+    bool has_card_stamp;
+    VtNtpCardStamp card; /* the length is not told */
     VtNtpStamp plain_receive;
     VtNtpStamp authenticated_receive;
 } VtNtpSent;

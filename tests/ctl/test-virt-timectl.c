@@ -87,6 +87,8 @@ static const char host_facts[] =
     "{'version': <'0.1.0'>, 'uri': <'qemu:///system'>, 'libvirt': <'connected'>,"
     " 'ntp': <[{'address': <'127.0.0.1:123'>, 'problem': <''>},"
     " {'address': <'[fd00::1]:123'>, 'problem': <'Permission denied'>}]>,"
+    " 'ntp-cards': <[{'interface': <'eth0'>, 'receive': <true>, 'transmit': <true>,"
+    " 'problem': <''>}, {'interface': <'eth1'>, 'problem': <'no clock'>}]>,"
     " 'host-synchronised': <true>, 'host-error-ns': <int64 1500000>, 'guests': <uint32 3>}";
 
 static const char guests[] =
@@ -110,6 +112,8 @@ static const char guests_text[] =
     "Error bound     : 1.500 ms\n"
     "NTP             : 127.0.0.1:123\n"
     "NTP             : [fd00::1]:123: Permission denied\n"
+    "Card stamps     : eth0: received, sent\n"
+    "Card stamps     : eth1: nothing: no clock\n"
     "Guests          : 3\n"
     "\n"
     "NAME                                LINK      MODE     STATE        OFFSET SEEN"
