@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/errqueue.h>
 #include <linux/net_tstamp.h>
+#include <netinet/udp.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -35,6 +36,7 @@ struct VtNtpTurn {
     struct iovec vectors[VT_NTP_SOCKET_BATCH];
     Control controls[VT_NTP_SOCKET_BATCH];
     VtNtpDatagram datagrams[VT_NTP_SOCKET_BATCH];
+    bool has_refused_segments; /* the kernel, or a way that replies leave by */
 };
 
 static bool
@@ -122,9 +124,6 @@ vt_ntp_turn_new(void)
     for (size_t i = 0; i < VT_NTP_SOCKET_BATCH; i++) {
         struct msghdr *header = &turn->headers[i].msg_hdr;
         header->msg_name = &turn->datagrams[i].peer;
-        header->msg_iov = &turn->vectors[i];
-        header->msg_iovlen = 1;
-        header->msg_control = &turn->controls[i];
     }
     return turn;
 }
@@ -220,6 +219,8 @@ vt_ntp_turn_receive(VtNtpTurn *turn, int fd)
 {
     for (size_t i = 0; i < VT_NTP_SOCKET_BATCH; i++) {
         struct msghdr *header = &turn->headers[i].msg_hdr;
+        header->msg_iov = &turn->vectors[i];
+        header->msg_iovlen = 1;
         turn->vectors[i].iov_base = turn->datagrams[i].bytes;
         turn->vectors[i].iov_len = sizeof turn->datagrams[i].bytes;
         header->msg_name = &turn->datagrams[i].peer;
@@ -269,6 +270,66 @@ put_controls(struct msghdr *header, const VtNtpDatagram *datagram)
     }
     if (datagram->wants_sent_stamp)
         put_control(header, SOL_SOCKET, SO_TIMESTAMPING, &wish, sizeof wish);
+}
+
+static socklen_t
+get_peer_bytes(const VtNtpDatagram *datagram)
+{
+    return datagram->peer.any.sa_family == AF_INET ? sizeof datagram->peer.v4
+                                                   : sizeof datagram->peer.v6;
+}
+
+static bool
+is_same_way(const VtNtpDatagram *datagram, const VtNtpDatagram *other)
+{
+    return datagram->n_reply_bytes == other->n_reply_bytes &&
+           datagram->peer.any.sa_family == other->peer.any.sa_family &&
+           memcmp(&datagram->peer, &other->peer, get_peer_bytes(other)) == 0 &&
+           datagram->has_local == other->has_local &&
+           (!other->has_local ||
+            (datagram->interface_index == other->interface_index &&
+             memcmp(&datagram->local, &other->local,
+                    datagram->peer.any.sa_family == AF_INET ? sizeof other->local.v4
+                                                            : sizeof other->local.v6) == 0));
+}
+
+/*
+ * Of those from @first on, how many leave as one message that the kernel cuts into replies: those
+ * to one client, and what is stamped as it leaves goes alone.
+ */
+static size_t
+count_segments(const VtNtpTurn *turn, size_t first, size_t end)
+{
+    const VtNtpDatagram *head = &turn->datagrams[first];
+    size_t n_segments = 1;
+    if (turn->has_refused_segments || head->wants_sent_stamp)
+        return 1;
+    while (first + n_segments < end && !turn->datagrams[first + n_segments].wants_sent_stamp &&
+           is_same_way(&turn->datagrams[first + n_segments], head))
+        n_segments++;
+    return n_segments;
+}
+
+static void
+put_message(VtNtpTurn *turn, size_t index, size_t first, size_t n_segments)
+{
+    struct msghdr *header = &turn->headers[index].msg_hdr;
+    VtNtpDatagram *head = &turn->datagrams[first];
+    uint16_t n_segment_bytes = (uint16_t)head->n_reply_bytes;
+
+    for (size_t i = first; i < first + n_segments; i++) {
+        turn->vectors[i].iov_base = turn->datagrams[i].reply;
+        turn->vectors[i].iov_len = turn->datagrams[i].n_reply_bytes;
+    }
+    header->msg_iov = &turn->vectors[first];
+    header->msg_iovlen = n_segments;
+    header->msg_name = &head->peer;
+    header->msg_namelen = get_peer_bytes(head);
+    header->msg_control = &turn->controls[index];
+    header->msg_controllen = 0;
+    put_controls(header, head);
+    if (n_segments > 1)
+        put_control(header, SOL_UDP, UDP_SEGMENT, &n_segment_bytes, sizeof n_segment_bytes);
     if (header->msg_controllen == 0)
         header->msg_control = NULL;
 }
@@ -277,37 +338,65 @@ put_controls(struct msghdr *header, const VtNtpDatagram *datagram)
 static size_t
 gather_replies(VtNtpTurn *turn, size_t first, size_t n_datagrams)
 {
-    size_t n_replies = 0;
-    for (size_t i = first; i < first + n_datagrams; i++) {
-        VtNtpDatagram *datagram = &turn->datagrams[i];
-        if (datagram->n_reply_bytes == 0)
-            continue;
-        struct msghdr *header = &turn->headers[n_replies].msg_hdr;
-        turn->vectors[n_replies].iov_base = datagram->reply;
-        turn->vectors[n_replies].iov_len = datagram->n_reply_bytes;
-        header->msg_name = &datagram->peer;
-        header->msg_namelen = datagram->peer.any.sa_family == AF_INET
-                                  ? sizeof datagram->peer.v4
-                                  : sizeof datagram->peer.v6;
-        header->msg_control = &turn->controls[n_replies];
-        header->msg_controllen = 0;
-        put_controls(header, datagram);
-        n_replies++;
+    size_t n_messages = 0;
+    size_t end = first + n_datagrams;
+    for (size_t i = first; i < end;) {
+        size_t n_segments = 1;
+        if (turn->datagrams[i].n_reply_bytes > 0) {
+            n_segments = count_segments(turn, i, end);
+            put_message(turn, n_messages++, i, n_segments);
+        }
+        i += n_segments;
     }
+    return n_messages;
+}
+
+/* Of messages that the kernel took. */
+static size_t
+count_replies(const VtNtpTurn *turn, size_t first, size_t n_messages)
+{
+    size_t n_replies = 0;
+    for (size_t i = first; i < first + n_messages; i++)
+        n_replies += turn->headers[i].msg_hdr.msg_iovlen;
     return n_replies;
+}
+
+/* One message in the parts that the kernel was to cut it into; returns how many left. */
+static size_t
+send_apart(VtNtpTurn *turn, int fd, const struct msghdr *message)
+{
+    size_t n_sent = 0;
+    turn->has_refused_segments = true;
+    for (size_t i = 0; i < message->msg_iovlen; i++) {
+        struct msghdr part = *message;
+        part.msg_iov += i;
+        part.msg_iovlen = 1;
+        /* What stands last in it is the wish to be cut. */
+        part.msg_controllen -= CMSG_SPACE(sizeof(uint16_t));
+        if (part.msg_controllen == 0)
+            part.msg_control = NULL;
+        n_sent += sendmsg(fd, &part, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0 ? 1 : 0;
+    }
+    return n_sent;
 }
 
 size_t
 vt_ntp_turn_send(VtNtpTurn *turn, int fd, size_t first, size_t n_datagrams)
 {
     size_t n_sent = 0;
-    size_t n_replies = gather_replies(turn, first, n_datagrams);
-    for (size_t next = 0; next < n_replies;) {
-        int n_taken = sendmmsg(fd, turn->headers + next, (unsigned)(n_replies - next),
+    size_t n_messages = gather_replies(turn, first, n_datagrams);
+    for (size_t next = 0; next < n_messages;) {
+        int n_taken = sendmmsg(fd, turn->headers + next, (unsigned)(n_messages - next),
                                MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (n_taken > 0) {
+            n_sent += count_replies(turn, next, (size_t)n_taken);
+            next += (size_t)n_taken;
+            continue;
+        }
         /* It stops at the first that cannot be sent: that one is lost, not those behind it. */
-        next += n_taken > 0 ? (size_t)n_taken : 1;
-        n_sent += n_taken > 0 ? (size_t)n_taken : 0;
+        const struct msghdr *message = &turn->headers[next++].msg_hdr;
+        if (message->msg_iovlen > 1 && (errno == EINVAL || errno == EIO))
+            n_sent += send_apart(turn, fd, message);
     }
     return n_sent;
 }

@@ -21,6 +21,7 @@ from ntp.servers import PORTS, Samples, Server, load, start_load
 
 SERVERS = tuple(PORTS)
 WINDOW = 64
+BUNCH = 16
 # Of the load behind which errors are measured: so many requests arrive at once.
 SEGMENTS = 4
 PROBE_HZ = 500
@@ -30,13 +31,28 @@ N_RANDOM_PACKETS = 10_000_000
 Figures = dict[str, list[float]]
 
 
+# How requests come that saturate a server: one by one from a client, or from as many clients as a
+# host may have, or a client's in bunches, which a server may answer in bunches.
+WAYS = {
+    "": (),
+    "10000 clients": ("--first-source", bench_flood.FLOOD_SOURCE, "--sources",
+                      str(bench_flood.N_FLOODERS)),
+    "in bunches": ("--segments", str(BUNCH)),
+}
+
+
 def measure_saturated(place: Place, server: Server, seconds: float, figures: Figures) -> None:
-    cpu_ns = server.read_cpu_ns()
-    full = load(place, server.address, "--window", str(WINDOW), "--seconds", str(seconds))
-    cpu_ns = server.read_cpu_ns() - cpu_ns
-    figures["CPU per request, saturated (us)"].append(cpu_ns / full["received"] / 1000)
-    figures["replies a second, one core"].append(full["received"] / full["seconds"])
-    figures["bad replies"].append(full["bad"])
+    for way, arguments in WAYS.items():
+        comma = ", " if way else ""
+        cpu_ns = server.read_cpu_ns()
+        full = load(place, server.address, "--window", str(WINDOW), "--seconds", str(seconds),
+                    *arguments)
+        cpu_ns = server.read_cpu_ns() - cpu_ns
+        figures[f"CPU per request, saturated{comma}{way} (us)"].append(
+            cpu_ns / full["received"] / 1000)
+        figures[f"replies a second, one core{comma}{way}"].append(
+            full["received"] / full["seconds"])
+        figures["bad replies"].append(full["bad"])
 
 
 def measure_half(place: Place, server: Server, seconds: float, rate_hz: float,
@@ -115,8 +131,14 @@ def show_ratios(results: dict[str, Figures]) -> None:
         mine, others = (statistics.median(results[name][row]) for name in ("hostd", other))
         return mine / others
     goals = (("CPU per request, saturated (us)", "chronyd", "<= 0.53"),
+             ("CPU per request, saturated, 10000 clients (us)", "chronyd", "<= 0.53"),
+             ("CPU per request, saturated, in bunches (us)", "chronyd", "<= 0.53"),
              ("CPU per request, saturated (us)", "echo", "<= 1.1"),
+             ("CPU per request, saturated, 10000 clients (us)", "echo", "<= 1.1"),
+             ("CPU per request, saturated, in bunches (us)", "echo", "<= 1.1"),
              ("replies a second, one core", "chronyd", ">= 1.9"),
+             ("replies a second, one core, 10000 clients", "chronyd", ">= 1.9"),
+             ("replies a second, one core, in bunches", "chronyd", ">= 1.9"),
              ("round trip, unloaded, median (us)", "chronyd", "<= 1"),
              ("round trip, unloaded, 99 % (us)", "chronyd", "<= 1"),
              ("error of the receive stamp, half loaded, median (us)", "chronyd", "<= 1"),
@@ -141,6 +163,7 @@ def main() -> int:
         if not place.is_clock_safe():
             print("a program in the rig could set the clock", file=sys.stderr)
             return 1
+        bench_flood.open_flood_network(place)
         if options.only in (None, "peers"):
             servers = [Server(place, name) for name in SERVERS]
             take_turns(place, servers, options, results)

@@ -126,7 +126,6 @@ def measure_hang(place: Place, figures: dict) -> None:
 
 
 def measure(place: Place, seconds: float, figures: dict) -> None:
-    open_flood_network(place)
     measure_memory(place, seconds, figures)
     lay_second_wire(place)
     measure_flood(place, 5 * seconds, figures)
