@@ -9,8 +9,9 @@
 /* The queue is looked at once in so many full turns. */
 #define LOOK_EVERY 4
 
-/* What is in the queue must have had the time to leave it. */
-#define SETTLE_NS (20 * VT_NS_PER_MS)
+/* What is in the queue must have had the time to leave it; where less was tried it was short. */
+#define SETTLE_NS        (20 * VT_NS_PER_MS)
+#define SETTLE_OPENED_NS (2 * VT_NS_PER_MS)
 
 /* Who behaves and who does not is seen anew. */
 #define LIST_EVERY_NS (500 * VT_NS_PER_MS)
@@ -27,6 +28,12 @@
 
 /* Fewer than this are no flood. */
 #define QUIET_HZ 1000
+
+/*
+ * Of sources that are known to flood, and of them alone, so much is kept out: that it goes on need
+ * not be tried, which would cost the others what the queue loses meanwhile.
+ */
+#define KNOWN_HZ 20000
 
 #define MOST_FLOODING (VT_NTP_FILTER_MOST_SOURCES / 4)
 
@@ -223,6 +230,8 @@ static void
 open_up(VtNtpGate *gate, uint32_t n_dropped, VtNs stood_ns)
 {
     double rate_hz = (n_dropped - gate->n_dropped) / vt_ns_to_sec(stood_ns);
+    if (gate->level == 1 && rate_hz >= KNOWN_HZ)
+        return;
     gate->was_opened = rate_hz >= QUIET_HZ;
     gate->level = gate->was_opened ? gate->level - 1 : 0;
 }
@@ -236,7 +245,7 @@ vt_ntp_gate_tend(VtNtpGate *gate,
 {
     VtNs stood_ns = vt_mono_diff(view->now, gate->changed_at);
     unsigned level = gate->level;
-    bool is_settled = stood_ns > SETTLE_NS;
+    bool is_settled = stood_ns > (gate->was_opened ? SETTLE_OPENED_NS : SETTLE_NS);
     bool is_due = level > 0 && stood_ns > gate->hold_ns;
     bool is_old = level > 0 && vt_mono_diff(view->now, gate->listed_at) > LIST_EVERY_NS;
 
@@ -248,12 +257,12 @@ vt_ntp_gate_tend(VtNtpGate *gate,
         shut(gate);
     else if (is_due)
         open_up(gate, queue.n_dropped, stood_ns);
-    if (gate->level != level) {
+    if (gate->level != level || is_due) {
         gate->changed_at = view->now;
         gate->n_dropped = queue.n_dropped;
-    } else if (!is_old) {
-        return;
     }
+    if (gate->level == level && !is_old)
+        return;
     gate->listed_at = view->now;
     apply(gate, keeper, fd, view);
 }

@@ -16,7 +16,7 @@
 typedef struct {
     unsigned level; /* 0: open; 1: floods are kept out; each beyond halves the others' share */
     size_t n_turns; /* full ones */
-    uint32_t n_dropped; /* by the kernel, when the level was changed */
+    uint32_t n_dropped; /* by the kernel, when the level was changed or found to be right */
     VtMono changed_at;
     VtMono listed_at; /* the sources */
     bool was_opened;  /* by one level, last */

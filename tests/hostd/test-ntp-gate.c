@@ -15,6 +15,9 @@
 #define N_TURNS     4
 #define QUEUE_BYTES 16384
 #define N_MANY      200
+/* More than twenty thousand a second. */
+#define N_FLOOD  11000
+#define FLOOD_NS (510 * VT_NS_PER_MS)
 
 typedef struct {
     VtNtpClients *clients;
@@ -189,6 +192,42 @@ test_gate_opens_when_the_flood_is_over(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(count_passed(fixture, FLOODING), ==, 10);
 }
 
+/* Opening would fill the queue of all others. */
+static void
+test_known_flood_that_goes_on_is_not_let_in_to_see(Fixture *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    shut(fixture, 1);
+
+    for (int i = 0; i < 2; i++) {
+        send_from(fixture, FLOODING, N_FLOOD);
+        (void)drain(fixture);
+        tend(fixture, false, FLOOD_NS);
+        g_assert_cmpuint(fixture->gate.level, ==, 1);
+    }
+
+    tend(fixture, false, VT_NS_PER_SEC);
+    g_assert_cmpuint(fixture->gate.level, ==, 0);
+}
+
+/* Two milliseconds of it are enough to see that less does not do. */
+static void
+test_opening_that_does_not_do_is_ended_at_once(Fixture *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    shut(fixture, 2);
+    /* A rate at which it is worth trying. */
+    send_from(fixture, FLOODING, N_FLOOD);
+    (void)drain(fixture);
+    tend(fixture, false, FLOOD_NS);
+    g_assert_cmpuint(fixture->gate.level, ==, 1);
+
+    send_from(fixture, STRANGER, N_MANY);
+    tend(fixture, true, 3 * VT_NS_PER_MS);
+
+    g_assert_cmpuint(fixture->gate.level, ==, 2);
+}
+
 #define add(path, function) \
     g_test_add("/hostd/ntp-gate/" path, Fixture, NULL, set_up, function, tear_down)
 
@@ -201,6 +240,10 @@ main(int argc, char **argv)
     add("longer-flood-keeps-strangers-out-and-no-client",
         test_longer_flood_keeps_strangers_out_and_no_client);
     add("best-known-clients-go-before", test_best_known_clients_go_before);
+    add("known-flood-that-goes-on-is-not-let-in-to-see",
+        test_known_flood_that_goes_on_is_not_let_in_to_see);
+    add("opening-that-does-not-do-is-ended-at-once",
+        test_opening_that_does_not_do_is_ended_at_once);
     add("gate-opens-when-the-flood-is-over", test_gate_opens_when_the_flood_is_over);
     return g_test_run();
 }
