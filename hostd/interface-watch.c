@@ -29,6 +29,16 @@ count_bits(const struct sockaddr *mask)
     return mask->sa_family == AF_INET ? n_bits - 16 + VT_NTP_PEER_V4_PREFIX_BITS : n_bits;
 }
 
+/* The VRF that it belongs to, if it is a port of one; a bridge's port has no addresses. */
+static void
+find_master(const char *name, char ret_master[IF_NAMESIZE])
+{
+    g_autofree char *path = g_strdup_printf("/sys/class/net/%s/master", name);
+    g_autofree char *target = g_file_read_link(path, NULL);
+    g_autofree char *master = target != NULL ? g_path_get_basename(target) : NULL;
+    g_strlcpy(ret_master, master != NULL ? master : "", IF_NAMESIZE);
+}
+
 static void
 add_address(GArray *addresses, const struct ifaddrs *entry)
 {
@@ -39,6 +49,7 @@ add_address(GArray *addresses, const struct ifaddrs *entry)
         .n_bits = count_bits(entry->ifa_netmask),
     };
     g_strlcpy(address.name, entry->ifa_name, sizeof address.name);
+    find_master(entry->ifa_name, address.master);
     g_array_append_val(addresses, address);
 }
 

@@ -15,6 +15,7 @@
 
 typedef struct {
     char name[IF_NAMESIZE];
+    char master[IF_NAMESIZE]; /* the VRF that it is a port of; "": of none */
     uint32_t index;
     bool is_loopback;
     VtNtpPeerAddress address;

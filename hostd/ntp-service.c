@@ -92,6 +92,13 @@ vt_ntp_service_check(const VtNtpServiceParams *params, GError **error)
     return keys != NULL;
 }
 
+/* A VRF has no addresses but those of its ports. */
+static bool
+is_of(const VtInterfaceAddress *own, const char *interface)
+{
+    return g_str_equal(own->name, interface) || g_str_equal(own->master, interface);
+}
+
 /* Whether clients of that interface's network are what the operator had in mind with a place. */
 static bool
 is_meant(const VtNtpPlace *place, const VtInterfaceAddress *own)
@@ -102,7 +109,7 @@ is_meant(const VtNtpPlace *place, const VtInterfaceAddress *own)
     bool is_any = (address.high == 0 && address.low == 0) || address.low == any_v4.low;
 
     if (place->interface[0] != '\0')
-        return g_str_equal(place->interface, own->name);
+        return is_of(own, place->interface);
     return is_any
                ? vt_ntp_peer_address_is_v4(address) == vt_ntp_peer_address_is_v4(own->address)
                : address.high == own->address.high && address.low == own->address.low;
@@ -411,7 +418,7 @@ add_place(const VtNtpService *service,
         const VtInterfaceAddress *own =
             &g_array_index(service->addresses, VtInterfaceAddress, i);
         bool is_v4 = vt_ntp_peer_address_is_v4(own->address);
-        if (!g_str_equal(own->name, place->interface) || is_v4 != (family == AF_INET))
+        if (!is_of(own, place->interface) || is_v4 != (family == AF_INET))
             continue;
         VtNtpAddress address =
             vt_ntp_address_from_peer(own->address, vt_ntp_address_get_port(&place->address));

@@ -72,6 +72,7 @@ CEILINGS = {
     "vmclock-alone": Ceiling(exposure_ms=3000, residual_ms=1, floor_ms=100, settled_ms=1),
     "card-clock": NOTHING,
     "card-alone": NOTHING,
+    "vrf": NOTHING,
     "beside-chronyd": Ceiling(exposure_ms=100, residual_ms=1, floor_ms=8, settled_ms=1),
     "administrators-day": NOTHING,
     "administrators-units": NOTHING,

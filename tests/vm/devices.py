@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from . import server
 from .analysis import RIGHT_NS, find_residual
 from .alone import wait_for
 from .guest import Guest
@@ -19,7 +20,7 @@ from .networks import HOST_SETTINGS, wait_in_step
 from .scenarios import AFTER_SEC, IN_STEP_SEC, Claim, Outcome, stand_still, watch
 
 # The card: 525400 is what QEMU's hardware addresses begin with, and igb calls its clock by its own.
-DEVICES = ("-device", "vmclock", "-device", "igb,bus=pcie.0,addr=0x8")
+DEVICES = ("-device", "vmclock", *server.DEVICES)
 CARD_SETTINGS = "[clock card]\\nclock-name=525400*\\nerror=1us\\n"
 NO_RTC = "[agent]\\nrtc-watch=off\\n"
 MARKER = "vmclock-marker"
@@ -135,4 +136,5 @@ DEVICE_SCENARIOS = (
     Hardship("vmclock-alone", _run_marker_alone),
     Hardship("card-clock", _run_card),
     Hardship("card-alone", _run_card_alone),
+    *server.SERVER_SCENARIOS,
 )

@@ -102,6 +102,8 @@ def build_initramfs(layout: Layout, kernel: Kernel, target: Path,
         programs["usr/bin/virt-timectl"] = layout.ctl
     if has_hostd:
         programs["usr/sbin/virt-time-hostd"] = layout.hostd
+        programs["usr/sbin/ip"] = Path("/usr/sbin/ip")
+        programs["usr/bin/ntp-load"] = layout.ntp_load
     if peers is not None:
         programs.update(peers.list_programs())
     scripts = {"init": "init", "bin/shell-port": "shell-port", "bin/supervise": "supervise",

@@ -52,6 +52,8 @@ NEW_MODULES = (
     "igb",
 )
 
+NEW_EXTRA_MODULES = ("veth", "vrf")
+
 
 @dataclass(frozen=True)
 class Kernel:
@@ -70,7 +72,8 @@ def fetch_kernel(cache_dir: Path) -> Kernel:
 def fetch_new_kernel(cache_dir: Path) -> Kernel:
     """One that knows vmclock pages, and a card whose clock runs freely."""
     tree = _fetch(cache_dir, "new-kernel", _unpack_new_kernel)
-    return Kernel(_find_image(tree), _find_modules(tree, NEW_MODULES))
+    return Kernel(_find_image(tree), _find_modules(tree, NEW_MODULES),
+                  _find_modules(tree, NEW_EXTRA_MODULES))
 
 
 def read_module(path: Path) -> bytes:

@@ -42,6 +42,10 @@ class Layout:
         return self.build_dir / "ctl" / "virt-timectl"
 
     @property
+    def ntp_load(self) -> Path:
+        return self.build_dir / "tests" / "ntp" / "ntp-load"
+
+    @property
     def probe_guest(self) -> Path:
         return self.build_dir / "tests" / "vm" / "probe-guest"
 

@@ -36,8 +36,8 @@ SYSTEM_MEMORY_MIB = 512
 # hostd's libraries, those of libvirt among them, packed and unpacked.
 SERVER_MEMORY_MIB = 320
 
-# A kernel that is made for every computer.
-NEW_MEMORY_MIB = 320
+# The same, and a kernel that is made for every computer.
+NEW_MEMORY_MIB = 448
 
 QEMU_USERS = ("libvirt-qemu", "qemu")
 
@@ -94,10 +94,10 @@ class Rig:
         return self._boot(replace(plan, oscillator_library=library))
 
     def boot_new(self, role: str, arguments: tuple[str, ...]) -> Guest:
-        """A guest with a link, of a QEMU and a kernel that know more devices."""
+        """A guest with a link and hostd, of a QEMU and a kernel that know more devices."""
         kernel = self._copy_kernel(fetch_new_kernel(self.layout.cache_dir), "new-vmlinuz")
         initramfs = self._run_dir / "new-initramfs"
-        build_initramfs(self.layout, kernel, initramfs)
+        build_initramfs(self.layout, kernel, initramfs, has_hostd=True)
         emulator = find_emulator(self.layout.cache_dir, self._run_dir / "new-qemu")
         machine = Machine(model="q35", emulator=emulator, arguments=arguments)
         plan = self._plan(role, True, initramfs, NEW_MEMORY_MIB)
