@@ -256,6 +256,9 @@ vt_agent_take_hint(const VtHint *sign, void *user_data)
     VtAction action =
         vt_pipeline_on_hint(agent->pipeline, &pipeline_hint, vt_clock_read(agent->clock));
     if (hint->is_strong && action.measure_now) {
+        VtPipelineStatus status =
+            vt_pipeline_get_status(agent->pipeline, vt_clock_read(agent->clock));
+        vt_authority_prepare_step(agent->authority, &status);
         measure_all(agent);
         action.measure_now = false;
     }

@@ -205,6 +205,14 @@ vt_authority_may_step(VtAuthority *authority, const VtPipelineStatus *status)
 }
 
 void
+vt_authority_prepare_step(VtAuthority *authority, const VtPipelineStatus *status)
+{
+    if (vt_authority_may_correct(authority))
+        vt_step_gate_prepare(authority->gate, status->rate_ppb,
+                             status->rate_sigma_ppb < SURE_RATE_SIGMA_PPB);
+}
+
+void
 vt_authority_note_step(VtAuthority *authority)
 {
     vt_step_gate_note_step(authority->gate);

@@ -57,6 +57,9 @@ bool vt_authority_can_correct(const VtAuthority *authority);
  */
 bool vt_authority_may_step(VtAuthority *authority, const VtPipelineStatus *status);
 
+/* A disruption was told, so that a step is likely: what has to come before it begins now. */
+void vt_authority_prepare_step(VtAuthority *authority, const VtPipelineStatus *status);
+
 /* It was made. */
 void vt_authority_note_step(VtAuthority *authority);
 

@@ -10,9 +10,12 @@
 /* A chronyd that runs answers within a millisecond. */
 #define ANSWER_LIMIT_MS 100
 
-/* Between two readings of the rate, and how many there are at most. */
-#define LOOK_AGAIN_MS 10
-#define MOST_LOOKS    20
+/* Between two readings of the rate, which chronyd changes at once, and how many there are at most. */
+#define LOOK_AGAIN_MS 2
+#define MOST_LOOKS    100
+
+/* Where chronyd cannot be told: between the two readings that are looked at then. */
+#define UNTOLD_MS 10
 
 /* chronyd slews faster than this when there is much to do; what a slower slew leaves is small. */
 #define FAST_PPB 500000.0
@@ -34,6 +37,7 @@ struct VtStepGate {
     VtChronyClient *client; /* NULL: open to everybody */
     GateState state;
     guint timer_id;
+    bool is_awaited; /* somebody wants to step */
     double wanted_ppb;
     bool is_rate_known;
     double seen_ppb; /* of the kernel, when last looked at */
@@ -57,7 +61,8 @@ open_gate(VtStepGate *gate)
 {
     gate->state = GATE_OPEN;
     gate->n_ticks_open = 0;
-    gate->on_open(gate->user_data);
+    if (gate->is_awaited)
+        gate->on_open(gate->user_data);
 }
 
 static gboolean
@@ -128,13 +133,14 @@ static void
 begin(VtStepGate *gate)
 {
     gate->seen_ppb = read_rate(gate);
+    gate->is_awaited = false;
     gate->state = GATE_ASKED;
     if (vt_chrony_client_ask(gate->client, VT_CHRONY_WISH_RESET)) {
         gate->timer_id = g_timeout_add(ANSWER_LIMIT_MS, on_no_answer, gate);
         return;
     }
     g_info("chronyd was not told: %s", vt_chrony_client_get_problem(gate->client));
-    gate->timer_id = g_timeout_add(LOOK_AGAIN_MS, on_no_answer, gate);
+    gate->timer_id = g_timeout_add(UNTOLD_MS, on_no_answer, gate);
 }
 
 VtStepGate *
@@ -168,15 +174,22 @@ vt_step_gate_set_helper(VtStepGate *gate, const char *helper_path)
         gate->client = vt_chrony_client_new(helper_path, on_told, gate);
 }
 
+void
+vt_step_gate_prepare(VtStepGate *gate, double rate_ppb, bool is_rate_known)
+{
+    gate->wanted_ppb = rate_ppb;
+    gate->is_rate_known = is_rate_known;
+    if (gate->client != NULL && gate->state == GATE_SHUT)
+        begin(gate);
+}
+
 bool
 vt_step_gate_may_pass(VtStepGate *gate, double rate_ppb, bool is_rate_known)
 {
     if (gate->client == NULL || gate->state == GATE_OPEN)
         return true;
-    gate->wanted_ppb = rate_ppb;
-    gate->is_rate_known = is_rate_known;
-    if (gate->state == GATE_SHUT)
-        begin(gate);
+    vt_step_gate_prepare(gate, rate_ppb, is_rate_known);
+    gate->is_awaited = true;
     return false;
 }
 

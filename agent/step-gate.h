@@ -5,7 +5,7 @@
  * leaves the rest of the slew behind; the step; chronyd measures anew. Where chronyd cannot be
  * told, the step is made all the same, as soon as the rate holds.
  *
- *     SHUT --step wanted--> ASKED --answer or 100 ms--> SETTLING --rate holds or 300 ms--> OPEN
+ *     SHUT --step likely--> ASKED --answer or 100 ms--> SETTLING --rate holds or 300 ms--> OPEN
  *      ^                                                                                    |
  *      +-------------------------- step made, or not wanted any more: burst ---------------+
  */
@@ -28,9 +28,13 @@ void vt_step_gate_free(VtStepGate *gate);
 void vt_step_gate_set_helper(VtStepGate *gate, const char *helper_path);
 
 /*
- * Whether a step may be made now. If not, on_open is called when it may. @rate_ppb: what the clock
- * has to run faster than its raw oscillator while it is not being slewed, if @is_rate_known.
+ * A step will probably be wanted: what has to come before it begins while the clock is measured.
+ * @rate_ppb: what the clock has to run faster than its raw oscillator while it is not being slewed,
+ * if @is_rate_known.
  */
+void vt_step_gate_prepare(VtStepGate *gate, double rate_ppb, bool is_rate_known);
+
+/* Whether a step may be made now. If not, on_open is called when it may. */
 bool vt_step_gate_may_pass(VtStepGate *gate, double rate_ppb, bool is_rate_known);
 
 void vt_step_gate_note_step(VtStepGate *gate);

@@ -90,6 +90,18 @@ wait_for_commands(Fixture *fixture, gint wanted)
     g_assert_cmpint(fixture->chrony.n_commands, ==, wanted);
 }
 
+/* chronyd's answer has come; with a rate that holds the gate opens then. */
+static void
+wait_for_telling(Fixture *fixture)
+{
+    bool has_timed_out = false;
+    guint id = g_timeout_add_seconds(TIMEOUT_SEC, on_timeout, &has_timed_out);
+    while (!g_str_equal(vt_step_gate_describe(fixture->gate), "yes") && !has_timed_out)
+        g_main_context_iteration(NULL, TRUE);
+    g_source_remove(id);
+    g_assert_false(has_timed_out);
+}
+
 /* All of what is under way, and some of the time that it may take. */
 static void
 look_around(void)
@@ -199,6 +211,25 @@ test_silent_chronyd_holds_nothing_up(Fixture *fixture, gconstpointer data)
     g_assert_true(vt_step_gate_may_pass(fixture->gate, 0, true));
 }
 
+/* While the clock is measured; whoever then wants to step finds the gate open. */
+static void
+test_likely_step_is_prepared(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    start_helper(fixture);
+
+    vt_step_gate_prepare(fixture->gate, 0, true);
+    wait_for_commands(fixture, 1);
+    g_assert_cmpuint(fixture->chrony.commands[0], ==, VT_CHRONY_RESET_SOURCES);
+    wait_for_telling(fixture);
+
+    g_assert_true(vt_step_gate_may_pass(fixture->gate, 0, true));
+    g_assert_cmpuint(fixture->n_opened, ==, 0); /* nobody was waiting */
+    vt_step_gate_note_step(fixture->gate);
+    wait_for_commands(fixture, 2);
+    g_assert_cmpuint(fixture->chrony.commands[1], ==, VT_CHRONY_BURST);
+}
+
 static void
 test_step_that_is_not_wanted_any_more_ends_in_a_burst(Fixture *fixture, gconstpointer data)
 {
@@ -236,6 +267,7 @@ main(int argc, char **argv)
     add("without-helper-the-step-is-made-all-the-same",
         test_without_helper_the_step_is_made_all_the_same);
     add("silent-chronyd-holds-nothing-up", test_silent_chronyd_holds_nothing_up);
+    add("likely-step-is-prepared", test_likely_step_is_prepared);
     add("step-that-is-not-wanted-any-more-ends-in-a-burst",
         test_step_that_is_not_wanted_any_more_ends_in_a_burst);
     return g_test_run();
