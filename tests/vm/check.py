@@ -70,6 +70,7 @@ CEILINGS = {
     "ptp-tsc": Ceiling(exposure_ms=1500, residual_ms=0.5, floor_ms=8),
     "vmclock-marker": Ceiling(exposure_ms=1500, residual_ms=0.5, floor_ms=100),
     "vmclock-alone": Ceiling(exposure_ms=3000, residual_ms=1, floor_ms=100, settled_ms=1),
+    "vmclock-time": NOTHING,
     "card-clock": NOTHING,
     "card-alone": NOTHING,
     "vrf": NOTHING,

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Clocks and signs that need a newer QEMU and a newer kernel: a vmclock page that tells of a
-restore and of nothing else, and a network card whose clock runs freely."""
+restore and of nothing else, one that carries time, and a network card whose clock runs freely."""
 
 from __future__ import annotations
 
@@ -24,9 +24,12 @@ DEVICES = ("-device", "vmclock", *server.DEVICES)
 CARD_SETTINGS = "[clock card]\\nclock-name=525400*\\nerror=1us\\n"
 NO_RTC = "[agent]\\nrtc-watch=off\\n"
 MARKER = "vmclock-marker"
+PAGE = "/dev/vmclock0"
 
 PORT = "org.virttime.0"
 SETTLE_SEC = 10
+# The page promises a millisecond.
+PAGE_BOUND_NS = 2_000_000
 
 
 def _restart(guest: Guest, settings: str = "") -> None:
@@ -95,6 +98,46 @@ def _run_marker_alone(world: World, csv_path: Path) -> Outcome:
               _tell(records)),))
 
 
+@contextmanager
+def _with_time_in_page(guest: Guest) -> Iterator[None]:
+    """QEMU's page has none: a program in the guest writes one that has, in its place."""
+    guest.shell.check(f"mv {PAGE} /dev/hidden-page")
+    guest.shell.check(f"vmclock-page {PAGE} </dev/null >/dev/null 2>&1 & echo $! >/run/page.pid; "
+                      f"for i in 1 2 3 4 5 6 7 8 9 10; do [ -s {PAGE} ] && break; sleep 1; done; "
+                      f"chgrp virttime {PAGE}", 30)
+    try:
+        yield
+    finally:
+        guest.shell.check("kill $(cat /run/page.pid)")
+        guest.shell.check(f"mv /dev/hidden-page {PAGE}")
+
+
+def _run_time_in_page(world: World, csv_path: Path) -> Outcome:
+    """Time straight from a page that is written anew all the while, with the bound it tells."""
+    guest = world.guest
+    guest.wait_in_step(IN_STEP_SEC)
+    with _with_time_in_page(guest), _without_link(guest):
+        guest.forget()
+        _restart(guest, NO_RTC)
+        wait_for("the page is not followed",
+                 lambda: guest.query_clock("vmclock")["use"] == "followed")
+        time.sleep(SETTLE_SEC)
+        page = guest.query_clock("vmclock")
+        tracking = guest.query_tracking()
+        residual = find_residual(guest.sample(1))
+        n_disruptions = guest.count_disruptions()
+    if residual is None:
+        raise RigError("the guest does not answer")
+    error_ns = abs(residual.offset_ns)
+    return Outcome("vmclock-time", csv_path, [], (), (), (
+        Claim("is-followed", tracking["reference"] == page["name"] and tracking["synchronised"],
+              f"reference '{tracking['reference']}', method {page['method']}, "
+              f"{page['failures']} of {page['readings']} failed"),
+        Claim("is-no-disruption", n_disruptions == 0, f"{n_disruptions} disruptions"),
+        Claim("bound-is-true-and-the-pages", error_ns <= tracking["error-ns"] <= PAGE_BOUND_NS,
+              f"{error_ns / 1e3:.0f} us off, bound {tracking['error-ns'] / 1e3:.0f} us")))
+
+
 def _run_card(world: World, csv_path: Path) -> Outcome:
     """It runs on from what the guest's clock was when its driver was loaded."""
     guest = world.guest
@@ -134,6 +177,7 @@ def _run_card_alone(world: World, csv_path: Path) -> Outcome:
 DEVICE_SCENARIOS = (
     Hardship("vmclock-marker", _run_marker),
     Hardship("vmclock-alone", _run_marker_alone),
+    Hardship("vmclock-time", _run_time_in_page),
     Hardship("card-clock", _run_card),
     Hardship("card-alone", _run_card_alone),
     *server.SERVER_SCENARIOS,

@@ -93,6 +93,7 @@ def build_initramfs(layout: Layout, kernel: Kernel, target: Path,
         "bin/probe-guest": layout.probe_guest,
         "bin/step-clock": layout.step_clock,
         "bin/rtc-edge": layout.rtc_edge,
+        "bin/vmclock-page": layout.vmclock_page,
         # Busybox's own cannot change the user.
         "usr/bin/setpriv": Path("/usr/bin/setpriv"),
     }

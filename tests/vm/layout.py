@@ -54,6 +54,10 @@ class Layout:
         return self.build_dir / "tests" / "vm" / "step-clock"
 
     @property
+    def vmclock_page(self) -> Path:
+        return self.build_dir / "tests" / "vm" / "vmclock-page"
+
+    @property
     def rtc_edge(self) -> Path:
         return self.build_dir / "tests" / "vm" / "rtc-edge"
 
