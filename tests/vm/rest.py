@@ -43,20 +43,27 @@ def _kib(rollup: str, *keys: str) -> float:
 
 @dataclass(frozen=True)
 class _Look:
-    """What the agent's threads have done since they began."""
+    """What each of the agent's threads has done since it began."""
 
-    wake_ups: int
-    run_ns: int
+    wake_ups: dict[str, int]
+    run_ns: dict[str, int]
     uptime_sec: float
 
 
 def _look(guest: Guest) -> _Look:
-    read = ("p=/proc/$(cat /run/agent.child); "
-            "cat $p/task/*/status | grep ^voluntary; cat $p/task/*/schedstat; cat /proc/uptime")
+    read = ("for t in /proc/$(cat /run/agent.child)/task/*; do echo ${t##*/} "
+            "$(grep ^voluntary $t/status) $(cat $t/schedstat); done; cat /proc/uptime")
     *lines, uptime = guest.shell.check(read).strip().splitlines()
-    return _Look(sum(int(line.split()[1]) for line in lines if line.startswith("voluntary")),
-                 sum(int(line.split()[0]) for line in lines if line[0].isdigit()),
-                 float(uptime.split()[0]))
+    threads = [line.split() for line in lines]
+    # One that ended meanwhile has no more to say than its number.
+    threads = [thread for thread in threads if len(thread) >= 4]
+    return _Look({thread[0]: int(thread[2]) for thread in threads},
+                 {thread[0]: int(thread[3]) for thread in threads}, float(uptime.split()[0]))
+
+
+def _add_up(before: dict[str, int], after: dict[str, int]) -> int:
+    """Of the threads that are there; what one did that has ended is left out."""
+    return sum(value - before.get(thread, 0) for thread, value in after.items())
 
 
 def measure_wake_ups(guest: Guest, seconds: float) -> float:
@@ -64,7 +71,7 @@ def measure_wake_ups(guest: Guest, seconds: float) -> float:
     before = _look(guest)
     time.sleep(seconds)
     after = _look(guest)
-    return (after.wake_ups - before.wake_ups) / (after.uptime_sec - before.uptime_sec)
+    return _add_up(before.wake_ups, after.wake_ups) / (after.uptime_sec - before.uptime_sec)
 
 
 def measure_rest(guest: Guest, hostd_pid: int) -> list[Rest]:
@@ -78,8 +85,8 @@ def measure_rest(guest: Guest, hostd_pid: int) -> list[Rest]:
         Rest(AGENT, {
             "resident-kib": _kib(rollup, "Rss"),
             "private-kib": _kib(rollup, "Anonymous"),
-            "wake-ups": round((after.wake_ups - before.wake_ups) / seconds, 2),
-            "cpu-percent": round((after.run_ns - before.run_ns) / seconds / 1e7, 2),
+            "wake-ups": round(_add_up(before.wake_ups, after.wake_ups) / seconds, 2),
+            "cpu-percent": round(_add_up(before.run_ns, after.run_ns) / seconds / 1e7, 2),
         }),
         Rest(HOSTD, {"private-kib": _kib(host_rollup, "Private_Clean", "Private_Dirty")}),
     ]
