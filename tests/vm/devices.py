@@ -17,6 +17,7 @@ from .guest import Guest
 from .hardships import Hardship, World, stand
 from .layout import RigError
 from .networks import HOST_SETTINGS, wait_in_step
+from .rest import measure_wake_ups
 from .scenarios import AFTER_SEC, IN_STEP_SEC, Claim, Outcome, stand_still, watch
 
 # The card: 525400 is what QEMU's hardware addresses begin with, and igb calls its clock by its own.
@@ -28,6 +29,8 @@ PAGE = "/dev/vmclock0"
 
 PORT = "org.virttime.0"
 SETTLE_SEC = 10
+REST_SEC = 10
+WAKE_UPS = 1.2
 # The page promises a millisecond.
 PAGE_BOUND_NS = 2_000_000
 
@@ -169,9 +172,13 @@ def _run_card_alone(world: World, csv_path: Path) -> Outcome:
                  lambda: guest.query_clock("card")["use"] == "followed")
         card = guest.query_clock("card")
         tracking = guest.query_tracking()
+        time.sleep(SETTLE_SEC)
+        wake_ups = measure_wake_ups(guest, REST_SEC)
     return Outcome("card-alone", csv_path, [], (), (), (
         Claim("is-followed", tracking["reference"] == card["name"] and tracking["synchronised"],
-              f"reference '{tracking['reference']}', method {card['method']}"),))
+              f"reference '{tracking['reference']}', method {card['method']}"),
+        Claim("wakes-up-once-a-second", wake_ups <= WAKE_UPS,
+              f"{wake_ups:.2f} a second, ceiling {WAKE_UPS:g}")))
 
 
 DEVICE_SCENARIOS = (

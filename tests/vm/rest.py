@@ -52,11 +52,11 @@ class _Look:
 
 def _look(guest: Guest) -> _Look:
     read = ("for t in /proc/$(cat /run/agent.child)/task/*; do echo ${t##*/} "
-            "$(grep ^voluntary $t/status) $(cat $t/schedstat); done; cat /proc/uptime")
+            "$(grep ^voluntary $t/status) $(cat $t/schedstat); done 2>/dev/null; cat /proc/uptime")
     *lines, uptime = guest.shell.check(read).strip().splitlines()
     threads = [line.split() for line in lines]
     # One that ended meanwhile has no more to say than its number.
-    threads = [thread for thread in threads if len(thread) >= 4]
+    threads = [thread for thread in threads if len(thread) == 6]
     return _Look({thread[0]: int(thread[2]) for thread in threads},
                  {thread[0]: int(thread[3]) for thread in threads}, float(uptime.split()[0]))
 
