@@ -1,33 +1,35 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent/tick.h"
 
+#include "agent/tick-plan.h"
+
 struct VtTick {
-    VtNs interval_ns;
+    VtTickPlan plan;
     VtTickFunc func;
     void *user_data;
     GSource *timer;
-    gint64 called_at_us;
 };
 
-static gint64
-to_us(VtNs span_ns)
+/* GLib's timers know this clock alone. */
+static VtMono
+read_clock(void)
 {
-    return span_ns / VT_NS_PER_US;
+    return (VtMono){ .ns = vt_ns_mul(g_get_monotonic_time(), VT_NS_PER_US) };
 }
 
 static void
-call(VtTick *tick, VtNs until_next_ns)
+set_timer(VtTick *tick)
 {
-    tick->called_at_us = g_get_monotonic_time();
-    g_source_set_ready_time(tick->timer, tick->called_at_us + to_us(until_next_ns));
-    tick->func(tick->user_data);
+    g_source_set_ready_time(tick->timer, tick->plan.due_at.ns / VT_NS_PER_US);
 }
 
 static gboolean
 on_timer(gpointer user_data)
 {
     VtTick *tick = user_data;
-    call(tick, tick->interval_ns);
+    vt_tick_plan_on_timer(&tick->plan, read_clock());
+    set_timer(tick);
+    tick->func(tick->user_data);
     return G_SOURCE_CONTINUE;
 }
 
@@ -43,12 +45,11 @@ vt_tick_new(VtNs interval_ns, VtTickFunc func, void *user_data)
 {
     static GSourceFuncs functions = { .dispatch = dispatch };
     VtTick *tick = g_new0(VtTick, 1);
-    tick->interval_ns = interval_ns;
     tick->func = func;
     tick->user_data = user_data;
-    tick->called_at_us = g_get_monotonic_time();
+    vt_tick_plan_init(&tick->plan, interval_ns, read_clock());
     tick->timer = g_source_new(&functions, sizeof(GSource));
-    g_source_set_ready_time(tick->timer, tick->called_at_us + to_us(interval_ns));
+    set_timer(tick);
     g_source_set_callback(tick->timer, on_timer, tick, NULL);
     g_source_attach(tick->timer, g_main_context_get_thread_default());
     return tick;
@@ -67,10 +68,8 @@ vt_tick_free(VtTick *tick)
 void
 vt_tick_beat(VtTick *tick)
 {
-    VtNs until_next_ns = tick->interval_ns + tick->interval_ns / 2;
-    gint64 now_us = g_get_monotonic_time();
-    if (now_us - tick->called_at_us >= to_us(tick->interval_ns) / 2)
-        call(tick, until_next_ns);
-    else
-        g_source_set_ready_time(tick->timer, now_us + to_us(until_next_ns));
+    bool is_tick = vt_tick_plan_on_beat(&tick->plan, read_clock());
+    set_timer(tick);
+    if (is_tick)
+        tick->func(tick->user_data);
 }

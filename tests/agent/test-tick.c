@@ -2,8 +2,6 @@
 #include "agent/tick.h"
 
 #define INTERVAL_NS (20 * VT_NS_PER_MS)
-/* For what a busy machine must not delay by half of it. */
-#define LONG_NS (80 * VT_NS_PER_MS)
 
 static void
 on_tick(void *user_data)
@@ -20,15 +18,6 @@ wait_for(const unsigned *n_ticks, unsigned wanted)
 }
 
 static void
-spin(VtNs span_ns)
-{
-    gint64 until_us = g_get_monotonic_time() + span_ns / VT_NS_PER_US;
-    /* Awake all the while, so that a timer that was due would tick. */
-    while (g_get_monotonic_time() < until_us)
-        g_main_context_iteration(NULL, FALSE);
-}
-
-static void
 test_timer_ticks_by_itself(void)
 {
     unsigned n_ticks = 0;
@@ -38,36 +27,6 @@ test_timer_ticks_by_itself(void)
 
     g_assert_cmpint(g_get_monotonic_time() - begun_us, >=, 3 * INTERVAL_NS / VT_NS_PER_US);
     vt_tick_free(tick);
-}
-
-/* One wake-up serves: while somebody else beats, the timer stays silent. */
-static void
-test_beat_takes_the_timers_place(void)
-{
-    unsigned n_ticks = 0;
-    g_autoptr(VtTick) tick = vt_tick_new(INTERVAL_NS, on_tick, &n_ticks);
-    wait_for(&n_ticks, 1);
-    for (unsigned n_beats = 1; n_beats <= 5; n_beats++) {
-        spin(2 * INTERVAL_NS / 3);
-        vt_tick_beat(tick);
-        g_assert_cmpuint(n_ticks, ==, 1 + n_beats);
-    }
-}
-
-/* Whoever beats shortly after the timer's tick has the next one. */
-static void
-test_timer_gives_way_to_a_beat_that_comes_after_it(void)
-{
-    unsigned n_ticks = 0;
-    g_autoptr(VtTick) tick = vt_tick_new(LONG_NS, on_tick, &n_ticks);
-    wait_for(&n_ticks, 1);
-    spin(LONG_NS / 4);
-    vt_tick_beat(tick);
-    g_assert_cmpuint(n_ticks, ==, 1);
-    spin(LONG_NS - LONG_NS / 8);
-    g_assert_cmpuint(n_ticks, ==, 1);
-    vt_tick_beat(tick);
-    g_assert_cmpuint(n_ticks, ==, 2);
 }
 
 static void
@@ -102,9 +61,6 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     add("timer-ticks-by-itself", test_timer_ticks_by_itself);
-    add("beat-takes-the-timers-place", test_beat_takes_the_timers_place);
-    add("timer-gives-way-to-a-beat-that-comes-after-it",
-        test_timer_gives_way_to_a_beat_that_comes_after_it);
     add("beat-too-soon-is-none", test_beat_too_soon_is_none);
     add("timer-goes-on-when-the-beats-end", test_timer_goes_on_when_the_beats_end);
     return g_test_run();
