@@ -2,6 +2,7 @@
 #include "agent/agent.h"
 #include "agent/hints/boot-gap.h"
 #include "agent/hints/clock-set.h"
+#include "agent/hints/link-state.h"
 #include "tests/agent/fake-host.h"
 
 /* Only ends a test that would wait for ever. */
@@ -237,6 +238,34 @@ test_agent_puts_a_set_clock_back_either_way(Fixture *fixture, gconstpointer data
     fake_host_clear(&host);
 }
 
+/* Whether the host's side is there says little: what is measured then tells the rest. */
+static void
+test_link_that_opens_and_closes_is_a_weak_hint(Fixture *fixture, gconstpointer data)
+{
+    FakeHost host = { 0 };
+    (void)data;
+    fake_host_init(&host, &fixture->kernel);
+    VtPortPlaces places = fake_host_get_places(&host);
+    g_autoptr(VtLink) link = vt_link_new(&places, "org.virttime.0", fixture->clock);
+    fixture->source = vt_hint_link_state_new(link, on_hint, fixture);
+
+    vt_link_probe(link);
+    while (vt_link_get_state(link) != VT_LINK_STATE_UP)
+        g_main_context_iteration(NULL, TRUE);
+    g_assert_cmpstr(fixture->hint.name, ==, "link-up");
+    g_assert_false(fixture->hint.is_strong);
+    unsigned n_hints = fixture->n_hints;
+
+    fake_host_hang_up(&host);
+    vt_link_probe(link);
+    g_assert_cmpint(vt_link_get_state(link), !=, VT_LINK_STATE_UP);
+    g_assert_cmpuint(fixture->n_hints, >, n_hints);
+    g_assert_cmpstr(fixture->hint.name, !=, "link-up");
+    g_assert_false(fixture->hint.is_strong);
+    vt_hint_source_clear(&fixture->source);
+    fake_host_clear(&host);
+}
+
 #define add_clock_set(path, function)                                                     \
     g_test_add("/agent/hints/clock-set/" path, Fixture, NULL, set_up_clock_set, function, \
                tear_down)
@@ -257,6 +286,8 @@ main(int argc, char **argv)
     add_clock_set("rates-do-not-look-like-sets", test_rates_do_not_look_like_sets);
     add_boot_gap("sleep-is-a-strong-hint-once", test_sleep_is_a_strong_hint_once);
     add_boot_gap("slow-readings-are-no-sleep", test_slow_readings_are_no_sleep);
+    g_test_add("/agent/hints/link-that-opens-and-closes-is-a-weak-hint", Fixture, NULL, set_up,
+               test_link_that_opens_and_closes_is_a_weak_hint, tear_down);
     g_test_add("/agent/hints/agent-puts-a-set-clock-back-either-way", Fixture, NULL, set_up,
                test_agent_puts_a_set_clock_back_either_way, tear_down);
     return g_test_run();

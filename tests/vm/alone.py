@@ -97,6 +97,7 @@ def _run_learnt(world: World, csv_path: Path) -> Outcome:
         wait_for("the RTC is not followed", lambda: guest.query_tracking()["reference"] == RTC)
         # How well an edge can be told is learnt from some; until then three are waited for.
         time.sleep(EDGES_SEC)
+        learnt = guest.query_journal()
         n_before = guest.count_disruptions()
         outcome = watch(guest, "rtc-learnt", csv_path, lambda: stand(world, PAUSE_SEC),
                         ALONE_AFTER_SEC)
@@ -113,6 +114,9 @@ def _run_learnt(world: World, csv_path: Path) -> Outcome:
                     find_right(probes, resumed_ns, 5 * NS_PER_MS), WITHIN_5_MS_NS),
         _claim_time("is-right-within-2-ms",
                     find_right(probes, resumed_ns, 2 * NS_PER_MS), WITHIN_2_MS_NS),
+        # The kernel wrote the clock into the RTC as soon as it was synchronised.
+        Claim("write-of-the-kernel-is-no-sign", not any("rtc" in one["signs"] for one in learnt),
+              "; ".join(one["signs"] for one in learnt) or "no disruption before the pause"),
         record,
     ))
 
