@@ -27,7 +27,9 @@ class Ceiling:
 
     exposure_ms: float
     residual_ms: float
-    floor_ms: float  # an echo slower than this says that the machine was disturbed
+    # An echo slower than this, or one probe of a hundred where nothing stood still, says that the
+    # machine was disturbed.
+    floor_ms: float
     settled_ms: float = 0.3  # after 2 s; a probe itself is good to a tenth
 
 
@@ -75,7 +77,7 @@ CEILINGS = {
     "card-alone": NOTHING,
     "vrf": NOTHING,
     "beside-chronyd": Ceiling(exposure_ms=100, residual_ms=1, floor_ms=8, settled_ms=1),
-    "administrators-day": NOTHING,
+    "administrators-day": Ceiling(exposure_ms=0, residual_ms=0, floor_ms=8),
     "administrators-units": NOTHING,
     "units": Ceiling(exposure_ms=50, residual_ms=0.5, floor_ms=8),
 }
@@ -120,6 +122,10 @@ def _judge_recovery(recovery: Recovery, ceiling: Ceiling) -> list[Claim]:
 
 
 def is_disturbed(outcome: Outcome, ceiling: Ceiling) -> bool:
+    if not outcome.recoveries and ceiling.floor_ms > 0:
+        # Half of a probe's round trip is its error.
+        slow = [p for p in outcome.probes if 2 * p.error_ns > ceiling.floor_ms * NS_PER_MS]
+        return len(slow) * 100 > len(outcome.probes)
     return any(recovery.echo_ns is None or recovery.echo_ns > ceiling.floor_ms * NS_PER_MS
                for recovery in outcome.recoveries)
 

@@ -119,7 +119,8 @@ class Day:
                 self._keep_answers()
             self._claims += check_speed(self._upstreams)
         self._judge(watched, started)
-        return Outcome("day", csv_path, list(watched[1].probes), (), (), tuple(self._claims))
+        probes = [probe for clock in watched for probe in clock.probes]
+        return Outcome("day", csv_path, probes, (), (), tuple(self._claims))
 
     def _add(self, name: str, holds: bool, detail: str = "") -> None:
         self._claims.append(Claim(name, holds, detail))

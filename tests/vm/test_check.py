@@ -9,9 +9,9 @@ import unittest
 from dataclasses import replace
 from pathlib import Path
 
-from vm.analysis import Recovery, Residual
+from vm.analysis import Probe, Recovery, Residual
 from vm.bench import Row, append_rows, find_missing, format_table, load_rows
-from vm.check import Ceiling, is_disturbed, judge
+from vm.check import NOTHING, Ceiling, is_disturbed, judge
 from vm.scenarios import RECOVERIES, Outcome
 from vm.tap import run_unit_tests
 
@@ -53,6 +53,14 @@ class Check(unittest.TestCase):
     def test_slow_echo_is_a_disturbed_machine(self) -> None:
         self.assertFalse(is_disturbed(make_outcome(echo_ms=8), CEILING))
         self.assertTrue(is_disturbed(make_outcome(echo_ms=9), CEILING))
+
+    def test_slow_probes_are_a_disturbed_machine_where_nothing_stood_still(self) -> None:
+        good, slow = Probe(0, MS, 0, MS // 2, 0, 0), Probe(0, 9 * MS, 0, 9 * MS // 2, 0, 0)
+        calm = replace(make_outcome(), recoveries=(), probes=[good] * 99 + [slow])
+        disturbed = replace(calm, probes=[good] * 98 + [slow] * 2)
+        self.assertFalse(is_disturbed(calm, CEILING))
+        self.assertTrue(is_disturbed(disturbed, CEILING))
+        self.assertFalse(is_disturbed(disturbed, NOTHING))
 
     def test_bench_goes_on_where_it_ended(self) -> None:
         row = Row("boot", 1, 1, 7 * MS, -20_000, 50_000, None, 0, 5000 * MS)
