@@ -28,7 +28,8 @@ struct VtSelector {
     bool was_right;          /* the clock has been, since the start */
     VtMono raw_disturbed_at; /* what was said before is of another time */
     bool is_announced;       /* something else than a reading told of it */
-    VtMono raw_calm_at;      /* since then nothing was suspected */
+    VtMono raw_calm_at;      /* since then nothing befell the clock, nor is it suspected now */
+    VtMono raw_sure_at;      /* the same, before what is suspected now */
     VtNs agreed_ns;          /* what all that agree say, minus what the followed one says */
     VtShift shift;           /* the same, as it is applied: it follows slowly */
 };
@@ -90,8 +91,6 @@ begin_disturbance(VtSelector *selector, bool is_announced)
 {
     selector->raw_disturbed_at = get_raw_now(selector);
     selector->is_announced = is_announced;
-    selector->agreed_ns = 0;
-    vt_shift_set(&selector->shift, 0, selector->raw_disturbed_at);
 }
 
 void
@@ -100,15 +99,25 @@ vt_selector_note_disturbance(VtSelector *selector)
     begin_disturbance(selector, true);
 }
 
+/* What was said before a suspicion counts again once it is refuted. */
+static void
+note_calm(VtSelector *selector, bool is_urgent, bool is_moved, VtMono raw_now)
+{
+    if (is_urgent && !selector->is_urgent)
+        selector->raw_sure_at = selector->raw_calm_at;
+    if (is_moved)
+        selector->raw_sure_at = raw_now;
+    selector->raw_calm_at = is_urgent ? raw_now : selector->raw_sure_at;
+}
+
 void
-vt_selector_set_status(VtSelector *selector, bool is_urgent, bool is_right)
+vt_selector_set_status(VtSelector *selector, bool is_urgent, bool is_moved, bool is_right)
 {
     VtMono raw_now = get_raw_now(selector);
     bool was_noted = vt_mono_diff(raw_now, selector->raw_disturbed_at) < ONE_EVENT_NS;
     if (is_urgent && !selector->is_urgent && !was_noted)
         begin_disturbance(selector, false);
-    if (is_urgent)
-        selector->raw_calm_at = raw_now;
+    note_calm(selector, is_urgent, is_moved, raw_now);
     selector->is_urgent = is_urgent;
     selector->was_right |= is_right;
 }
@@ -251,11 +260,22 @@ combine(VtSelector *selector)
 
     for (size_t i = 0; i < n_sources; i++)
         contenders[i] = vt_source_get_contender(get_nth(selector, i), raw_now);
-    selector->agreed_ns = 0;
-    if (followed != VT_CHOICE_NONE && !selector->is_urgent)
-        selector->agreed_ns = vt_combination_make(contenders, n_sources, followed);
+    /* What befalls this machine's clock is nothing that the references differ by. */
+    VtNs mean_ns =
+        followed != VT_CHOICE_NONE ? vt_combination_make(contenders, n_sources, followed) : 0;
+    if (!selector->is_urgent || followed == VT_CHOICE_NONE)
+        selector->agreed_ns = mean_ns;
     for (size_t i = 0; i < n_sources; i++)
         vt_source_note_place(get_nth(selector, i), i == followed, contenders[i].counts);
+}
+
+static void
+start_shift(VtSelector *selector)
+{
+    /* In a hurry nobody is combined: what there is belongs to the one before. */
+    if (selector->is_urgent)
+        selector->agreed_ns = 0;
+    vt_shift_set(&selector->shift, selector->agreed_ns, get_raw_now(selector));
 }
 
 static void
@@ -265,7 +285,7 @@ judge(VtSelector *selector)
     combine(selector);
     /* Its first reading is no continuation of what the one before said. */
     if (is_another)
-        vt_shift_set(&selector->shift, selector->agreed_ns, get_raw_now(selector));
+        start_shift(selector);
 }
 
 static void
@@ -319,7 +339,8 @@ VtReading
 vt_selector_prepare(VtSelector *selector, const VtReading *reading)
 {
     VtReading prepared = *reading;
-    vt_shift_follow(&selector->shift, selector->agreed_ns, reading->received.raw);
+    if (!selector->is_urgent)
+        vt_shift_follow(&selector->shift, selector->agreed_ns, reading->received.raw);
     VtNs shift_ns = selector->shift.applied_ns;
     prepared.reference_received_at = vt_wall_add(reading->reference_received_at, shift_ns);
     prepared.reference_sent_at = vt_wall_add(reading->reference_sent_at, shift_ns);

@@ -36,8 +36,11 @@ void vt_selector_forget(VtSelector *selector, size_t index);
 /* The one that is followed, or was last; NULL for none. Borrowed. */
 VtSource *vt_selector_get_followed(const VtSelector *selector);
 
-/* @is_urgent: the clock waits to be put right, or nobody knows how right it is. */
-void vt_selector_set_status(VtSelector *selector, bool is_urgent, bool is_right);
+/*
+ * @is_urgent: the clock waits to be put right, or nobody knows how right it is; @is_moved: because
+ * something has befallen it, and not for a suspicion or a silence alone.
+ */
+void vt_selector_set_status(VtSelector *selector, bool is_urgent, bool is_moved, bool is_right);
 
 /* A hint tells that something befell the clock: what was said before counts no more. */
 void vt_selector_note_disturbance(VtSelector *selector);

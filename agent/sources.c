@@ -336,7 +336,9 @@ vt_sources_set_status(VtSources *sources, const VtPipelineStatus *status, bool i
         (status->state == VT_STATE_TRACKING || status->state == VT_STATE_ASSIST) && !is_suspect;
     sources->is_urgent = !is_calm;
     sources->is_right = is_calm && status->synchronised;
-    vt_selector_set_status(sources->selector, sources->is_urgent, sources->is_right);
+    bool is_moved = status->state == VT_STATE_START || status->state == VT_STATE_MEASURING ||
+                    status->state == VT_STATE_DISRUPTED;
+    vt_selector_set_status(sources->selector, sources->is_urgent, is_moved, sources->is_right);
     bool is_new = status->state == VT_STATE_DISRUPTED && !sources->is_disrupted;
     if (is_new)
         forget_stats(sources);

@@ -244,6 +244,35 @@ test_server_that_begins_to_lie_is_left(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(get_error(fixture), <, 5 * VT_NS_PER_MS);
 }
 
+/* Every other exchange is odd, so that a suspicion comes and goes all the time. */
+static void
+test_falseticker_is_named_between_suspicions(Fixture *fixture, gconstpointer data)
+{
+    FakeNtp *preferred = &fixture->servers[0];
+    (void)data; /* no parameters */
+    fixture->configs[0].is_preferred = true;
+    start(fixture);
+    wait_until_synchronised(fixture);
+    pass(fixture, 10 * VT_NS_PER_SEC);
+
+    fixture->servers[3].ahead_ns = 10 * VT_NS_PER_MS;
+    unsigned n_requests = fixture->servers[3].n_requests;
+    unsigned n_seen = preferred->n_requests;
+    bool has_timed_out = false;
+    guint id = g_timeout_add_seconds(TIMEOUT_SEC, on_timeout, &has_timed_out);
+    while (!has_timed_out && !is_false(fixture, "d")) {
+        g_main_context_iteration(NULL, TRUE);
+        if (preferred->n_requests != n_seen)
+            preferred->ahead_ns = preferred->ahead_ns == 0 ? 200 * VT_NS_PER_MS : 0;
+        n_seen = preferred->n_requests;
+    }
+    g_source_remove(id);
+
+    g_assert_false(has_timed_out);
+    g_assert_cmpuint(fixture->servers[3].n_requests - n_requests, <=, 6);
+    g_assert_cmpuint(fixture->kernel.n_steps, ==, 0);
+}
+
 /* The pause that the first says there was, the others know of as well. */
 static void
 test_unannounced_pause_is_seen_by_all(Fixture *fixture, gconstpointer data)
@@ -449,6 +478,8 @@ main(int argc, char **argv)
                    test_falseticker_is_never_followed_and_soon_named, tear_down);
     }
     add("server-that-begins-to-lie-is-left", NULL, test_server_that_begins_to_lie_is_left);
+    add("falseticker-is-named-between-suspicions", NULL,
+        test_falseticker_is_named_between_suspicions);
     add("unannounced-pause-is-seen-by-all", NULL, test_unannounced_pause_is_seen_by_all);
     add("two-that-contradict-step-nothing", NULL, test_two_that_contradict_step_nothing);
     add("trusted-one-of-two-is-believed", NULL, test_trusted_one_of_two_is_believed);

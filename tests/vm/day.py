@@ -104,6 +104,7 @@ class Day:
             for name in ADDRESSES:
                 self._upstreams.start_server(name)
             for node in (self._server, self._client):
+                node.clear()
                 node.guest.set_right()
                 node.guest.step_clock(-WRONG_NS)
             missing = [n for n in ADDRESSES if not self._upstreams.wait_until_it_serves(n)]

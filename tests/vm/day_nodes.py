@@ -108,6 +108,11 @@ class Node:
             time.sleep(LOOK_SEC)
         return None
 
+    def clear(self) -> None:
+        """Nothing runs, and nothing is known of an earlier day."""
+        self.guest.shell.check("supervise stop agent; supervise stop hostd; "
+                               "rm -rf /var/lib/virt-time/*/*")
+
     def start_agent(self, settings: str) -> int:
         """When."""
         self.guest.shell.check(f"printf '{settings}' >/etc/agent.conf")
