@@ -132,6 +132,15 @@ def analyse(probes: Sequence[Probe], resumed_ns: int, until_ns: int | None = Non
     )
 
 
+def find_rate(probes: Sequence[Probe]) -> float | None:
+    """How fast MONOTONIC_RAW runs in the guest: 1 is right."""
+    if len(probes) < 2 or probes[-1].sent_ns == probes[0].sent_ns:
+        return None
+    first, last = probes[0], probes[-1]
+    middle_ns = (last.sent_ns + last.read_ns - first.sent_ns - first.read_ns) / 2
+    return (last.raw_ns - first.raw_ns) / middle_ns
+
+
 def find_residual(probes: Sequence[Probe]) -> Residual | None:
     """The error of the clock over the first 250 ms of `probes`."""
     if not probes:

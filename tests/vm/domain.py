@@ -176,16 +176,18 @@ class Domain:
         self.plan = plan
         self.name = plan.name
 
-    def define_and_start(self) -> None:
+    def define(self) -> None:
         make_disk(self.plan.disk)
         xml_file = self.plan.folder / "domain.xml"
         xml_file.write_text(make_xml(self.plan), encoding="utf-8")
         virsh("define", str(xml_file))
-        self.start()
 
     def start(self) -> None:
         """From a managed save, if there is one."""
         virsh("start", self.name)
+
+    def destroy(self) -> None:
+        virsh("destroy", self.name)
 
     def suspend(self) -> None:
         virsh("suspend", self.name)

@@ -11,13 +11,17 @@ import subprocess
 import time
 from pathlib import Path
 
-from .analysis import STA_UNSYNC, Probe, find_residual, load_probes, parse_probes, shows_right
+from .analysis import (STA_UNSYNC, Probe, find_rate, find_residual, load_probes, parse_probes,
+                       shows_right)
 from .domain import Domain, DomainPlan
 from .layout import Layout, RigError
 from .oscillator import Oscillator
 from .qmp import QmpRecorder
 
 BOOT_SEC = 180
+CALIBRATION_SEC = 0.5
+MOST_RATE_ERROR = 0.01  # what is within it the kernel's own second measurement has mended
+MOST_BOOTS = 4
 SAMPLER_RATE_HZ = 500
 SETTINGS = "/etc/agent.conf"
 MOST_RECORDS = 256
@@ -142,16 +146,36 @@ class Guest:
         self.domain.remove()
 
     def boot(self) -> None:
-        """Returns when the guest answers, and its QEMU runs at real-time priority."""
-        self.domain.define_and_start()
+        """Returns when the guest answers, and its QEMU runs at real-time priority. A kernel that
+        was starved while it measured its clock's frequency may be off by any factor, for good: it
+        is made to measure again."""
+        self.domain.define()
+        for _ in range(MOST_BOOTS):
+            self.domain.start()
+            self._wait_until_up()
+            if self._keeps_time():
+                break
+            self.domain.destroy()
+        else:
+            raise RigError(f"guest '{self.domain.name}' never measures its clock's frequency right")
+        self._is_up = True
+        self.shell.check("true")
+
+    def _keeps_time(self) -> bool:
+        rate = find_rate(self.sample(CALIBRATION_SEC))
+        if rate is None or abs(rate - 1) < MOST_RATE_ERROR:
+            return rate is not None
+        print(f"# a second takes guest '{self.domain.name}' {1 / rate:.3f} s; it boots again",
+              flush=True)
+        return False
+
+    def _wait_until_up(self) -> None:
+        self.domain.raise_priority()
         deadline = time.monotonic() + BOOT_SEC
         while not self.sample(0.2):
             if time.monotonic() > deadline or not self.domain.is_running():
                 raise RigError(f"guest '{self.domain.name}' does not come up; its console: "
                                f"{self._read_log('console.log')}")
-        self._is_up = True
-        self.domain.raise_priority()
-        self.shell.check("true")
 
     def _on_resumed(self) -> None:
         # A restored domain has a QEMU of its own. Not earlier than this: libvirt cannot move

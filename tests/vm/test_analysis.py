@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import sys
 import unittest
+from dataclasses import replace
 
-from vm.analysis import STA_UNSYNC, Probe, analyse, find_residual, measure_lie, shows_right
+from vm.analysis import STA_UNSYNC, Probe, analyse, find_rate, find_residual, measure_lie, shows_right
 from vm.tap import run_unit_tests
 
 MS = 1_000_000
@@ -22,6 +23,12 @@ def make_probe(sent_ms: float, offset_us: float, round_trip_us: float = 200,
 
 
 class Analysis(unittest.TestCase):
+    def test_rate_is_told_by_the_raw_clock(self) -> None:
+        first, last = make_probe(0, 0), make_probe(500, 0)
+        self.assertEqual(find_rate([replace(first, raw_ns=7 * MS),
+                                    replace(last, raw_ns=3007 * MS)]), 6)
+        self.assertIsNone(find_rate([first]))
+
     def test_right_is_shown_not_merely_possible(self) -> None:
         self.assertTrue(shows_right(make_probe(0, 900, 200)))
         self.assertFalse(shows_right(make_probe(0, 901, 200)))
