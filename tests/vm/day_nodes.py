@@ -109,9 +109,9 @@ class Node:
         return None
 
     def clear(self) -> None:
-        """Nothing runs, and nothing is known of an earlier day."""
+        """Nothing runs, and nothing is known of an earlier day, nor of its servers' hardware."""
         self.guest.shell.check("supervise stop agent; supervise stop hostd; "
-                               "rm -rf /var/lib/virt-time/*/*")
+                               "rm -rf /var/lib/virt-time/*/*; ip neigh flush dev eth0")
 
     def start_agent(self, settings: str) -> int:
         """When."""
