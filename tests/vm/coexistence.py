@@ -41,6 +41,14 @@ class Watched:
     rates: int
 
 
+@dataclass(frozen=True)
+class Beside:
+    """A pause beside a daemon: what came of it, and what the watcher saw."""
+
+    outcome: Outcome
+    watched: Watched
+
+
 def _wait_for(guest: Guest, what: str, command: str, timeout_sec: float) -> float:
     """Returns how long it took."""
     begun = time.monotonic()
@@ -64,7 +72,7 @@ def _start_neighbour(guest: Guest, neighbour: Neighbour) -> float:
     guest.shell.check(neighbour.prepare)
     _wait_for_role(guest, "own", START_SEC)
     guest.shell.check(f"systemctl start {neighbour.unit}", START_SEC)
-    took_sec = _wait_for_role(guest, "assist", YIELD_SEC)
+    took_sec = _wait_for_role(guest, neighbour.role, YIELD_SEC)
     _wait_for(guest, f"{neighbour.name} in step", neighbour.is_in_step, IN_STEP_SEC)
     return took_sec
 
@@ -100,7 +108,7 @@ def _judge(guest: Guest, neighbour: Neighbour, watched: Watched, took_sec: float
     return [
         Claim("yields-when-it-comes", True, f"within {took_sec:.1f} s"),
         Claim("names-it", tracking["clock-owner"] == neighbour.process
-              and tracking["role"] == "assist", f"{tracking['role']}, {tracking['clock-owner']}"),
+              and tracking["role"] == neighbour.role, f"{tracking['role']}, {tracking['clock-owner']}"),
         Claim("is-stepped-once", 1 <= watched.sets <= MOST_SETS,
               f"set {watched.sets} times, by {watched.moved_ns / 1e9:+.6f} s in all; another rate "
               f"{watched.rates} times"),
@@ -108,8 +116,16 @@ def _judge(guest: Guest, neighbour: Neighbour, watched: Watched, took_sec: float
     ]
 
 
-def run_beside(world: World, neighbour: Neighbour, csv_path: Path, seconds: float) -> Outcome:
+def measure_alone(world: World, csv_path: Path, seconds: float) -> Outcome:
     """On a guest in which nothing but the agent has been started."""
+    _wait_for_role(world.guest, "own", START_SEC)
+    world.guest.wait_in_step(START_SEC)
+    return watch(world.guest, "alone", csv_path, lambda: stand(world, seconds), AFTER_SEC)
+
+
+def measure_beside(world: World, neighbour: Neighbour, csv_path: Path,
+                   seconds: float) -> Beside:
+    """On such a guest, too; the daemon is stopped again."""
     guest = world.guest
     took_sec = _start_neighbour(guest, neighbour)
     _start_watcher(guest)
@@ -117,17 +133,17 @@ def run_beside(world: World, neighbour: Neighbour, csv_path: Path, seconds: floa
                     AFTER_SEC)
     watched = _stop_watcher(guest)
     claims = _judge(guest, neighbour, watched, took_sec)
-    if neighbour is CHRONYD:
+    if neighbour.process == CHRONYD.process:
         claims += _check_chronyd(guest)
     guest.shell.check(f"systemctl stop {neighbour.unit}", START_SEC)
     took_sec = _wait_for_role(guest, "own", TAKE_OVER_SEC)
     claims.append(Claim("takes-over-when-it-is-gone", True, f"after {took_sec:.1f} s"))
-    return replace(outcome, claims=tuple(claims))
+    return Beside(replace(outcome, claims=tuple(claims)), watched)
 
 
 def make_beside(neighbour: Neighbour, seconds: float) -> Hardship:
     def run(world: World, csv_path: Path) -> Outcome:
-        return run_beside(world, neighbour, csv_path, seconds)
+        return measure_beside(world, neighbour, csv_path, seconds).outcome
 
     return Hardship(f"beside-{neighbour.name}", run)
 

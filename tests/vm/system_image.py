@@ -40,6 +40,19 @@ HOST_UNITS = ("virt-time-hostd.service", "virt-time-opener.socket")
 TEST_UNITS = ("test-probe.service", "test-shell.service", "test-channel.socket")
 UDEV_RULES = ("50-udev-default.rules", "99-systemd.rules")
 
+# What a whole system has beside: its bus, what timedatectl asks, and who decides what others may.
+BUS_PROGRAMS = ("/usr/bin/dbus-daemon", "/usr/bin/timedatectl", "/usr/bin/setpriv",
+                "/usr/lib/systemd/systemd-timedated", "/usr/lib/polkit-1/polkitd")
+BUS_UNITS = ("dbus.service", "dbus.socket", "polkit.service", "systemd-timedated.service",
+             "time-sync.target")
+BUS_NAMES = ("org.freedesktop.PolicyKit1", "org.freedesktop.systemd1", "org.freedesktop.timedate1")
+BUS_FILES = ("/usr/share/dbus-1/system.conf", "/usr/share/polkit-1/rules.d/50-default.rules",
+             "/usr/share/polkit-1/actions/org.freedesktop.policykit.policy",
+             "/usr/lib/sysusers.d/dbus.conf", "/usr/lib/sysusers.d/polkitd.conf",
+             "/usr/lib/tmpfiles.d/polkitd.conf")
+# A user who is nobody special.
+VISITOR = "visitor"
+
 FOLDERS = ("dev", "etc", "proc", "root", "run", "sys", "tmp", "usr/local/bin", "var/lib",
            "var/log", "modules")
 MERGED = ("bin", "sbin", "lib", "lib64")
@@ -91,6 +104,7 @@ def build_system_image(layout: Layout, kernel: Kernel, target: Path,
     _add_manager(image)
     if neighbour is not None:
         _add_neighbour(image, neighbour, find_packages(layout))
+        _add_bus(image)
     units = OWN_UNITS if neighbour is not None else OWN_UNITS + HOST_UNITS
     with tempfile.TemporaryDirectory(prefix="virt-time-stage-") as stage:
         _install(layout, Path(stage), units)
@@ -120,6 +134,27 @@ def _add_manager(image: _Merged) -> None:
     for rules in UDEV_RULES:
         image.add_copy(Path("/usr/lib/udev/rules.d") / rules)
     image.add_copy(Path("/usr/lib/sysusers.d/basic.conf"))
+
+
+def _add_bus(image: _Merged) -> None:
+    for program in BUS_PROGRAMS:
+        if not Path(program).exists():
+            raise RigError(f"'{program}' is missing (packages dbus, polkitd and systemd)")
+        image.add_program(Path(program), Path(program))
+    for unit in BUS_UNITS:
+        image.add_copy(UNITS / unit)
+    links = {"sockets.target.wants/dbus.socket": "../dbus.socket",
+             "dbus-org.freedesktop.timedate1.service": "systemd-timedated.service"}
+    for name, target in links.items():
+        image.archive.add_link(f"usr/lib/systemd/system/{name}", target)
+    for name in BUS_NAMES:
+        image.add_copy(Path(f"/usr/share/dbus-1/system.d/{name}.conf"))
+        image.add_copy(Path(f"/usr/share/dbus-1/system-services/{name}.service"))
+    for name in BUS_FILES:
+        image.add_copy(Path(name))
+    image.archive.add_link("usr/bin/sh", "busybox")  # for scripts of packages
+    image.archive.add_link("var/run", "/run")  # where GLib looks for the bus
+    image.add_text("usr/lib/sysusers.d/visitor.conf", f"u {VISITOR} -\n")
 
 
 def _make_account(name: str, neighbour: Neighbour | None) -> str:
@@ -171,7 +206,7 @@ def _add_installed(image: _Merged, stage: Path) -> None:
         elif path.is_file() and place.parent.name in ("bin", "sbin"):
             image.add_program(path, place)
         elif path.is_file() and "include" not in place.parts and "man" not in place.parts:
-            image.add(place, path.read_bytes(), 0o644)
+            image.add(place, path.read_bytes(), path.stat().st_mode & 0o777)
 
 
 def _add_test_parts(image: _Merged, layout: Layout) -> None:
