@@ -75,6 +75,7 @@ CEILINGS = {
     "vmclock-time": NOTHING,
     "card-clock": NOTHING,
     "card-alone": NOTHING,
+    "card-stamps": NOTHING,
     "vrf": NOTHING,
     "beside-chronyd": Ceiling(exposure_ms=100, residual_ms=1, floor_ms=8, settled_ms=1),
     "administrators-day": Ceiling(exposure_ms=0, residual_ms=0, floor_ms=8),
