@@ -51,10 +51,20 @@
 
 #define MOST_TRUST 12
 
+/* A client that behaves. */
+typedef struct {
+    uint32_t key;
+    uint8_t trust;
+} Candidate;
+
 struct VtNtpGatekeeper {
     VtNtpFilterMix mix;
+    VtMono listed_at; /* 0: never */
     size_t n_sources;
     VtNtpFilterSource sources[VT_NTP_FILTER_MOST_SOURCES];
+    size_t n_trusted[MOST_TRUST + 1];
+    size_t n_candidates;
+    Candidate candidates[VT_NTP_CLIENTS_MOST];
     struct sock_filter steps[VT_NTP_FILTER_MOST_STEPS];
 };
 
@@ -103,54 +113,50 @@ get_trust(const VtNtpClient *client, const VtNtpGateView *view)
 }
 
 static void
-add(VtNtpGatekeeper *keeper, const VtNtpClient *client, bool is_flooding)
+add(VtNtpGatekeeper *keeper, uint32_t key, bool is_flooding)
 {
-    keeper->sources[keeper->n_sources++] = (VtNtpFilterSource){
-        .key = vt_ntp_filter_get_key(&keeper->mix, client->address),
-        .is_flooding = is_flooding,
-    };
+    keeper->sources[keeper->n_sources++] =
+        (VtNtpFilterSource){ .key = key, .is_flooding = is_flooding };
 }
 
-/* Some of those that flood; and how many there are of each trust. */
+/* Some of those that flood; and all that behave, by how well that is known. */
 static void
-list_flooding(VtNtpGatekeeper *keeper,
-              const VtNtpGateView *view,
-              size_t ret_n_trusted[MOST_TRUST + 1])
+sort_out(VtNtpGatekeeper *keeper, const VtNtpGateView *view)
 {
     VtNtpClient client;
-    memset(ret_n_trusted, 0, (MOST_TRUST + 1) * sizeof *ret_n_trusted);
+    memset(keeper->n_trusted, 0, sizeof keeper->n_trusted);
+    keeper->n_candidates = 0;
     for (size_t i = 0; i < VT_NTP_CLIENTS_MOST; i++) {
         if (!vt_ntp_clients_peek(view->clients, i, &client))
             continue;
-        if (!is_flooding(&client, view))
-            ret_n_trusted[get_trust(&client, view)]++;
-        else if (keeper->n_sources < MOST_FLOODING)
-            add(keeper, &client, true);
+        uint32_t key = vt_ntp_filter_get_key(&keeper->mix, client.address);
+        if (!is_flooding(&client, view)) {
+            unsigned trust = get_trust(&client, view);
+            keeper->n_trusted[trust]++;
+            if (trust > 0)
+                keeper->candidates[keeper->n_candidates++] = (Candidate){ key, (uint8_t)trust };
+        } else if (keeper->n_sources < MOST_FLOODING) {
+            add(keeper, key, true);
+        }
     }
 }
 
 /* The most trusted that there is room for. */
 static void
-list_trusted(VtNtpGatekeeper *keeper,
-             const VtNtpGateView *view,
-             const size_t n_trusted[MOST_TRUST + 1])
+list_trusted(VtNtpGatekeeper *keeper)
 {
-    VtNtpClient client;
     size_t n_room = VT_NTP_FILTER_MOST_SOURCES - keeper->n_sources;
     unsigned least = MOST_TRUST;
-    for (size_t n_listed = n_trusted[least]; least > 1 && n_listed < n_room;)
-        n_listed += n_trusted[--least];
-    for (size_t i = 0;
-         i < VT_NTP_CLIENTS_MOST && keeper->n_sources < VT_NTP_FILTER_MOST_SOURCES; i++) {
-        if (vt_ntp_clients_peek(view->clients, i, &client) && !is_flooding(&client, view) &&
-            get_trust(&client, view) > least)
-            add(keeper, &client, false);
-    }
-    for (size_t i = 0;
-         i < VT_NTP_CLIENTS_MOST && keeper->n_sources < VT_NTP_FILTER_MOST_SOURCES; i++) {
-        if (vt_ntp_clients_peek(view->clients, i, &client) && !is_flooding(&client, view) &&
-            get_trust(&client, view) == least)
-            add(keeper, &client, false);
+    for (size_t n_listed = keeper->n_trusted[least]; least > 1 && n_listed < n_room;)
+        n_listed += keeper->n_trusted[--least];
+    /* Those of the least trust that counts take what the others leave. */
+    for (int is_least = 0; is_least <= 1; is_least++) {
+        for (size_t i = 0;
+             i < keeper->n_candidates && keeper->n_sources < VT_NTP_FILTER_MOST_SOURCES; i++) {
+            const Candidate *candidate = &keeper->candidates[i];
+            if (is_least ? candidate->trust == least : candidate->trust > least)
+                add(keeper, candidate->key, false);
+        }
     }
 }
 
@@ -162,14 +168,18 @@ compare(const void *a, const void *b)
     return (first->key > second->key) - (first->key < second->key);
 }
 
+/* That takes the better part of a millisecond, so a level that is changed has the last list. */
 static void
 list_all(VtNtpGatekeeper *keeper, const VtNtpGateView *view)
 {
-    size_t n_trusted[MOST_TRUST + 1];
+    if (keeper->listed_at.ns != 0 &&
+        vt_mono_diff(view->now, keeper->listed_at) < LIST_EVERY_NS / 2)
+        return;
     keeper->n_sources = 0;
-    list_flooding(keeper, view, n_trusted);
-    list_trusted(keeper, view, n_trusted);
+    sort_out(keeper, view);
+    list_trusted(keeper);
     qsort(keeper->sources, keeper->n_sources, sizeof *keeper->sources, compare);
+    keeper->listed_at = view->now;
 }
 
 /* What the kernel refuses leaves the socket as it is: no worse than without. */
