@@ -49,11 +49,16 @@ vt_ntp_lead_get(const VtNtpLead *lead, VtNtpLeadKind kind, size_t index)
 }
 
 bool
+vt_ntp_lead_is_due(const VtNtpLead *lead, VtNtpLeadKind kind, VtMono now)
+{
+    return vt_mono_diff(now, lead->asked_at[kind]) >= SAMPLE_EVERY_NS;
+}
+
+bool
 vt_ntp_lead_wants(VtNtpLead *lead, const VtNtpLeadSample *sample, size_t n_replies, VtMono now)
 {
     size_t turn = lead->n_samples[sample->kind];
-    if (sample->index != turn % n_replies ||
-        vt_mono_diff(now, lead->asked_at[sample->kind]) < SAMPLE_EVERY_NS)
+    if (sample->index != turn % n_replies || !vt_ntp_lead_is_due(lead, sample->kind, now))
         return false;
     lead->asked_at[sample->kind] = now;
     lead->n_samples[sample->kind] = turn + 1;

@@ -43,6 +43,9 @@ VtNtpLeadKind vt_ntp_lead_judge(size_t n_replies, VtNs idle_ns);
 
 VtNs vt_ntp_lead_get(const VtNtpLead *lead, VtNtpLeadKind kind, size_t index);
 
+/* Whether the next of that kind is one that the kernel is asked about at @now. */
+bool vt_ntp_lead_is_due(const VtNtpLead *lead, VtNtpLeadKind kind, VtMono now);
+
 /*
  * Whether the kernel is to be asked at @now when the reply with the index @index of @n_replies
  * leaves: some times a second for each kind, each of a batch in its turn. If so, @sample is the

@@ -92,6 +92,8 @@ typedef struct {
     size_t n_datagrams;
     size_t n_replies;
     size_t n_signed;
+    bool
+        is_bunch; /* they leave as one message, to one client; none teaches how batches leave */
     VtNs idle_ns; /* for how long nothing had happened before */
 } Parcel;
 
@@ -113,9 +115,18 @@ encode_replies(VtNtpServer *server,
 }
 
 static Parcel
-pack(VtNtpServer *server, const VtNtpReply *replies, size_t first, size_t n_datagrams)
+pack(VtNtpServer *server,
+     const VtNtpReply *replies,
+     size_t first,
+     size_t n_datagrams,
+     VtMono boot_now)
 {
-    Parcel parcel = { .first = first, .n_datagrams = n_datagrams };
+    Parcel parcel = {
+        .first = first,
+        .n_datagrams = n_datagrams,
+        .is_bunch = vt_ntp_turn_is_bunch(server->turn, first, n_datagrams) &&
+                    !vt_ntp_lead_is_due(&server->lead, VT_NTP_LEAD_BATCH, boot_now),
+    };
     for (size_t i = first; i < first + n_datagrams; i++) {
         if (vt_ntp_turn_get(server->turn, i)->n_reply_bytes == 0)
             continue;
@@ -131,7 +142,10 @@ static void
 stamp(VtNtpServer *server, const VtNtpReply *replies, const Parcel *parcel, VtMono boot_now)
 {
     size_t index = 0;
-    VtNtpLeadKind kind = vt_ntp_lead_judge(parcel->n_replies, parcel->idle_ns);
+    /* A bunch leaves as soon as a single one. */
+    VtNtpLeadKind kind = parcel->is_bunch
+                             ? VT_NTP_LEAD_SINGLE
+                             : vt_ntp_lead_judge(parcel->n_replies, parcel->idle_ns);
     VtWall begun_at = vt_clock_read_wall(server->clock);
     VtWall ready_at = vt_wall_add(begun_at, (VtNs)parcel->n_signed * server->sign_cost_ns);
 
@@ -143,10 +157,13 @@ stamp(VtNtpServer *server, const VtNtpReply *replies, const Parcel *parcel, VtMo
         VtNtpLeadSample sample = {
             .receive = replies[i].packet.receive,
             .written = leaves_at,
-            .index = index++,
+            .index = index,
             .kind = kind,
         };
         vt_ntp_answer_stamp(&replies[i], server->policy, leaves_at, datagram->reply);
+        if (parcel->is_bunch)
+            continue;
+        index++;
         datagram->wants_sent_stamp |=
             vt_ntp_lead_wants(&server->lead, &sample, parcel->n_replies, boot_now);
     }
@@ -169,7 +186,7 @@ send_replies(VtNtpServer *server,
     VtNs idle_ns = vt_mono_diff(boot_now, server->worked_at);
 
     for (size_t first = 0; first < n_received; first += n_each) {
-        Parcel parcel = pack(server, replies, first, n_each);
+        Parcel parcel = pack(server, replies, first, n_each, boot_now);
         if (parcel.n_replies == 0)
             continue;
         parcel.idle_ns = idle_ns;

@@ -293,21 +293,17 @@ is_same_way(const VtNtpDatagram *datagram, const VtNtpDatagram *other)
                                                             : sizeof other->local.v6) == 0));
 }
 
-/*
- * Of those from @first on, how many leave as one message that the kernel cuts into replies: those
- * to one client, and what is stamped as it leaves goes alone.
- */
-static size_t
-count_segments(const VtNtpTurn *turn, size_t first, size_t end)
+bool
+vt_ntp_turn_is_bunch(const VtNtpTurn *turn, size_t first, size_t n_datagrams)
 {
     const VtNtpDatagram *head = &turn->datagrams[first];
-    size_t n_segments = 1;
-    if (turn->has_refused_segments || head->wants_sent_stamp)
-        return 1;
-    while (first + n_segments < end && !turn->datagrams[first + n_segments].wants_sent_stamp &&
-           is_same_way(&turn->datagrams[first + n_segments], head))
-        n_segments++;
-    return n_segments;
+    if (n_datagrams < 2 || turn->has_refused_segments || head->n_reply_bytes == 0)
+        return false;
+    for (size_t i = first; i < first + n_datagrams; i++) {
+        if (turn->datagrams[i].wants_sent_stamp || !is_same_way(&turn->datagrams[i], head))
+            return false;
+    }
+    return true;
 }
 
 static void
@@ -339,14 +335,13 @@ static size_t
 gather_replies(VtNtpTurn *turn, size_t first, size_t n_datagrams)
 {
     size_t n_messages = 0;
-    size_t end = first + n_datagrams;
-    for (size_t i = first; i < end;) {
-        size_t n_segments = 1;
-        if (turn->datagrams[i].n_reply_bytes > 0) {
-            n_segments = count_segments(turn, i, end);
-            put_message(turn, n_messages++, i, n_segments);
-        }
-        i += n_segments;
+    if (vt_ntp_turn_is_bunch(turn, first, n_datagrams)) {
+        put_message(turn, 0, first, n_datagrams);
+        return 1;
+    }
+    for (size_t i = first; i < first + n_datagrams; i++) {
+        if (turn->datagrams[i].n_reply_bytes > 0)
+            put_message(turn, n_messages++, i, 1);
     }
     return n_messages;
 }

@@ -97,6 +97,12 @@ VtNtpDatagram *vt_ntp_turn_get(VtNtpTurn *turn, size_t index);
 size_t vt_ntp_turn_receive(VtNtpTurn *turn, int fd);
 
 /*
+ * Whether the replies to @n_datagrams from @first on, as they are now, would leave as one message
+ * which the kernel cuts apart: all of them to one client.
+ */
+bool vt_ntp_turn_is_bunch(const VtNtpTurn *turn, size_t first, size_t n_datagrams);
+
+/*
  * Sends the replies of @n_datagrams from @first on; returns how many left. Never blocks: what does not
  * fit is lost.
  */

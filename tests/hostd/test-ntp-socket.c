@@ -100,6 +100,12 @@ check_nothing(Fixture *fixture)
         g_assert_cmpint(recv(fixture->clients[i], &byte, 1, MSG_DONTWAIT), ==, -1);
 }
 
+static bool
+is_bunch(Fixture *fixture)
+{
+    return vt_ntp_turn_is_bunch(fixture->turn, 0, VT_NTP_SOCKET_BATCH);
+}
+
 static size_t
 send_all(Fixture *fixture)
 {
@@ -114,6 +120,7 @@ test_one_clients_batch_is_as_many_datagrams(Fixture *fixture, gconstpointer list
         ask(fixture, 0, i);
     receive_batch(fixture, VT_NTP_SOCKET_BATCH);
     answer_all(fixture);
+    g_assert_true(is_bunch(fixture));
 
     g_assert_cmpuint(send_all(fixture), ==, VT_NTP_SOCKET_BATCH);
 
@@ -131,6 +138,7 @@ test_each_client_gets_its_own(Fixture *fixture, gconstpointer listen)
         ask(fixture, whose[i], i);
     receive_batch(fixture, VT_NTP_SOCKET_BATCH);
     answer_all(fixture);
+    g_assert_false(is_bunch(fixture));
 
     g_assert_cmpuint(send_all(fixture), ==, VT_NTP_SOCKET_BATCH);
 
@@ -153,6 +161,7 @@ test_gaps_and_other_lengths_are_kept(Fixture *fixture, gconstpointer listen)
                          i % 3 == 0 ? VT_NTP_REPLY_MOST_BYTES : VT_NTP_PACKET_BYTES);
     }
     vt_ntp_turn_get(fixture->turn, 5)->wants_sent_stamp = true;
+    g_assert_false(is_bunch(fixture));
 
     g_assert_cmpuint(send_all(fixture), ==, VT_NTP_SOCKET_BATCH * 3 / 4);
 
@@ -177,6 +186,7 @@ test_kernel_that_does_not_cut_is_given_one_by_one(Fixture *fixture, gconstpointe
             ask(fixture, 0, i);
         receive_batch(fixture, VT_NTP_SOCKET_BATCH);
         answer_all(fixture);
+        g_assert_true(is_bunch(fixture) == (turn == 0));
 
         g_assert_cmpuint(send_all(fixture), ==, VT_NTP_SOCKET_BATCH);
 
