@@ -4,6 +4,7 @@
 
 #include "agent/agent.h"
 #include "tests/agent/fake-host.h"
+#include "tests/agent/waiting.h"
 
 /* Only ends a test that would wait for ever. */
 #define TIMEOUT_SEC 5
@@ -26,25 +27,9 @@ on_timeout(gpointer user_data)
 }
 
 static void
-wait_for(const unsigned *value, unsigned wanted)
-{
-    bool has_timed_out = false;
-    guint id = g_timeout_add_seconds(TIMEOUT_SEC, on_timeout, &has_timed_out);
-    while (*value < wanted && !has_timed_out)
-        g_main_context_iteration(NULL, TRUE);
-    g_source_remove(id);
-    g_assert_cmpuint(*value, >=, wanted);
-}
-
-static void
 wait_until_tracking(Fixture *fixture)
 {
-    bool has_timed_out = false;
-    guint id = g_timeout_add_seconds(TIMEOUT_SEC, on_timeout, &has_timed_out);
-    while (vt_agent_look(fixture->agent).status.state != VT_STATE_TRACKING && !has_timed_out)
-        g_main_context_iteration(NULL, TRUE);
-    g_source_remove(id);
-    g_assert_false(has_timed_out);
+    wait_for_state(fixture->agent, VT_STATE_TRACKING);
 }
 
 static void
@@ -91,7 +76,7 @@ make_notice(Fixture *fixture, uint8_t ret_bytes[VT_LINK_MAX_FRAME_BYTES])
 static void
 let_it_act(Fixture *fixture)
 {
-    wait_for(&fixture->host.n_requests, fixture->host.n_requests + 2);
+    wait_for_count(&fixture->host.n_requests, fixture->host.n_requests + 2);
 }
 
 /* What came before has done no harm: a true notice is still acted upon. */
@@ -183,7 +168,7 @@ test_replayed_notice_moves_nothing(Fixture *fixture, gconstpointer data)
     fixture->host.ahead_ns = 30 * VT_NS_PER_SEC;
     for (unsigned i = 1; i <= 20; i++) {
         fake_host_send_notice(&fixture->host, VT_LINK_CAUSE_RESUMED, 1);
-        wait_for(&fixture->host.n_acks, i);
+        wait_for_count(&fixture->host.n_acks, i);
     }
 
     g_assert_cmpuint(fixture->kernel.n_steps, ==, 1);

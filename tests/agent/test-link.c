@@ -2,9 +2,7 @@
 #include "agent/devices/link.h"
 #include "agent/providers/link.h"
 #include "tests/agent/fake-host.h"
-
-/* Only ends a test that would wait for ever. */
-#define TIMEOUT_SEC 5
+#include "tests/agent/waiting.h"
 
 static const VtWall now = { .ns = INT64_C(1700000000) * VT_NS_PER_SEC };
 
@@ -82,23 +80,11 @@ tear_down(Fixture *fixture, gconstpointer data)
     fake_host_clear(&fixture->host);
 }
 
-static gboolean
-on_timeout(gpointer user_data)
-{
-    bool *has_timed_out = user_data;
-    *has_timed_out = true;
-    return G_SOURCE_CONTINUE;
-}
-
 /* Turns the main loop until @value, which a callback changes, has reached @wanted. */
 static void
 wait_for(const unsigned *value, unsigned wanted)
 {
-    bool has_timed_out = false;
-    guint id = g_timeout_add_seconds(TIMEOUT_SEC, on_timeout, &has_timed_out);
-    while (*value < wanted && !has_timed_out)
-        g_main_context_iteration(NULL, TRUE);
-    g_source_remove(id);
+    wait_for_count(value, wanted);
     g_assert_cmpuint(*value, ==, wanted);
 }
 

@@ -5,6 +5,7 @@
 #include "agent/agent.h"
 #include "agent/tracking.h"
 #include "tests/agent/fake-host.h"
+#include "tests/agent/waiting.h"
 
 /* Only ends a test that would wait for ever. */
 #define TIMEOUT_SEC 5
@@ -87,17 +88,6 @@ on_timeout(gpointer user_data)
 }
 
 static void
-wait_for(const unsigned *value, unsigned wanted)
-{
-    bool has_timed_out = false;
-    guint id = g_timeout_add_seconds(TIMEOUT_SEC, on_timeout, &has_timed_out);
-    while (*value < wanted && !has_timed_out)
-        g_main_context_iteration(NULL, TRUE);
-    g_source_remove(id);
-    g_assert_cmpuint(*value, >=, wanted);
-}
-
-static void
 wait_for_mode(Fixture *fixture, uint8_t mode)
 {
     bool has_timed_out = false;
@@ -111,12 +101,7 @@ wait_for_mode(Fixture *fixture, uint8_t mode)
 static void
 wait_for_tracking(Fixture *fixture)
 {
-    bool has_timed_out = false;
-    guint id = g_timeout_add_seconds(TIMEOUT_SEC, on_timeout, &has_timed_out);
-    while (vt_agent_look(fixture->agent).status.state != VT_STATE_TRACKING && !has_timed_out)
-        g_main_context_iteration(NULL, TRUE);
-    g_source_remove(id);
-    g_assert_false(has_timed_out);
+    wait_for_state(fixture->agent, VT_STATE_TRACKING);
 }
 
 static void
@@ -125,7 +110,7 @@ disrupt(Fixture *fixture, uint64_t counter)
     fixture->host.epoch += 1;
     fixture->host.ahead_ns += 30 * VT_NS_PER_SEC;
     fake_host_send_notice(&fixture->host, VT_LINK_CAUSE_RESUMED, counter);
-    wait_for(&fixture->host.n_acks, fixture->host.n_acks + 1);
+    wait_for_count(&fixture->host.n_acks, fixture->host.n_acks + 1);
 }
 
 static void

@@ -2,10 +2,8 @@
 /* The agent's link to hostds of other versions, as they were recorded. */
 #include "agent/devices/link.h"
 #include "tests/agent/fake-host.h"
+#include "tests/agent/waiting.h"
 #include "tests/proto/recorded-peer.h"
-
-/* Only ends a test that would wait for ever. */
-#define TIMEOUT_SEC 5
 
 static const VtWall now = { .ns = INT64_C(1700000000) * VT_NS_PER_SEC };
 
@@ -50,31 +48,12 @@ tear_down(Fixture *fixture, gconstpointer data)
     fake_host_clear(&fixture->host);
 }
 
-static gboolean
-on_timeout(gpointer user_data)
-{
-    bool *has_timed_out = user_data;
-    *has_timed_out = true;
-    return G_SOURCE_CONTINUE;
-}
-
-static void
-wait_for(const unsigned *value, unsigned wanted)
-{
-    bool has_timed_out = false;
-    guint id = g_timeout_add_seconds(TIMEOUT_SEC, on_timeout, &has_timed_out);
-    while (*value < wanted && !has_timed_out)
-        g_main_context_iteration(NULL, TRUE);
-    g_source_remove(id);
-    g_assert_cmpuint(*value, >=, wanted);
-}
-
 /* All that was recorded, as an answer to the HELLO that has come. */
 static void
 play_recording(Fixture *fixture)
 {
     vt_link_probe(fixture->link);
-    wait_for(&fixture->host.n_hellos, 1);
+    wait_for_count(&fixture->host.n_hellos, 1);
     recorded_frame_set_nonce(&fixture->peer.frames[0], RECORDED_HELLO_PEER_NONCE,
                              fixture->host.hello.nonce);
     for (unsigned i = 0; i < fixture->peer.n_frames; i++) {
@@ -89,14 +68,14 @@ test_is_spoken_with(Fixture *fixture, gconstpointer data)
 {
     (void)data;
     play_recording(fixture);
-    wait_for(&fixture->n_notices, 1);
+    wait_for_count(&fixture->n_notices, 1);
 
     g_assert_cmpint(vt_link_get_state(fixture->link), ==, VT_LINK_STATE_UP);
     g_assert_cmpuint(vt_link_get_mode(fixture->link), ==, VT_LINK_MODE_FULL);
     g_assert_cmpuint(fixture->notice.cause, ==, VT_LINK_CAUSE_RESUMED);
     g_assert_cmpint(fixture->notice.stand_still_ns, ==, 5 * VT_NS_PER_SEC);
     /* It answered in its own version, to the recorded session. */
-    wait_for(&fixture->host.n_hellos, 2);
+    wait_for_count(&fixture->host.n_hellos, 2);
     g_assert_cmphex(fixture->host.hello.peer_nonce, ==, RECORDED_HOST_NONCE);
 }
 
@@ -106,7 +85,7 @@ test_is_not_believed(Fixture *fixture, gconstpointer data)
     (void)data;
     play_recording(fixture);
     /* A HELLO that nobody answered is repeated: by then all was read. */
-    wait_for(&fixture->host.n_hellos, 2);
+    wait_for_count(&fixture->host.n_hellos, 2);
 
     g_assert_cmpint(vt_link_get_state(fixture->link), ==, VT_LINK_STATE_OPEN);
     g_assert_cmpuint(fixture->n_notices, ==, 0);

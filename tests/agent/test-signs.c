@@ -11,10 +11,8 @@
 #include "agent/hints/uevent.h"
 #include "tests/agent/fake-host.h"
 #include "tests/agent/fake-vmclock.h"
+#include "tests/agent/waiting.h"
 #include "tests/os/fake-ptp.h"
-
-/* Only ends a test that would wait for ever. */
-#define TIMEOUT_SEC 5
 
 static const VtWall true_wall = { .ns = INT64_C(1900000000) * VT_NS_PER_SEC };
 
@@ -31,22 +29,10 @@ on_hint(const VtHint *hint, void *user_data)
     heard->hint = *hint;
 }
 
-static gboolean
-on_timeout(gpointer user_data)
-{
-    bool *has_timed_out = user_data;
-    *has_timed_out = true;
-    return G_SOURCE_CONTINUE;
-}
-
 static void
 wait_for(const unsigned *value, unsigned wanted)
 {
-    bool has_timed_out = false;
-    guint id = g_timeout_add_seconds(TIMEOUT_SEC, on_timeout, &has_timed_out);
-    while (*value < wanted && !has_timed_out)
-        g_main_context_iteration(NULL, TRUE);
-    g_source_remove(id);
+    wait_for_count(value, wanted);
     g_assert_cmpuint(*value, ==, wanted);
 }
 
