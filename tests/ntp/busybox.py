@@ -10,8 +10,21 @@ import tempfile
 from pathlib import Path
 
 from vm.debian import Suites, find_mirror, run
+from vm.layout import RigError
 
 CHOSEN = ("NTPD", "LONG_OPTS")
+
+
+class NoSourceError(Exception):
+    """The mirror has packages alone."""
+
+
+def _fetch(folder: Path) -> Path:
+    try:
+        mirror = find_mirror()
+        return Suites(mirror, [mirror.release], folder, kind="deb-src").unpack_source("busybox")
+    except RigError as error:
+        raise NoSourceError(str(error)) from error
 
 
 def _choose(settings: Path) -> None:
@@ -25,14 +38,12 @@ def _choose(settings: Path) -> None:
 
 
 def build(program: Path) -> None:
-    """Leaves it at `program`, unless it is there."""
+    """Leaves it at `program`, unless it is there; or raises NoSourceError."""
     if program.exists():
         return
     program.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=program.parent, prefix="busybox-") as name:
-        mirror = find_mirror()
-        suites = Suites(mirror, [mirror.release], Path(name) / "apt", kind="deb-src")
-        source = suites.unpack_source("busybox")
+        source = _fetch(Path(name) / "apt")
         run(["make", "-s", "allnoconfig"], source)
         _choose(source / ".config")
         # What the choice brings along gets its default.
