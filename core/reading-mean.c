@@ -3,6 +3,9 @@
 
 #include "core/sample.h"
 
+/* Within a row of readings; a clock that is read for nothing scatters by much less. */
+#define LEAST_PAUSE_NS (100 * VT_NS_PER_US)
+
 void
 vt_reading_mean_add(VtReadingMean *mean, const VtReading *reading)
 {
@@ -16,11 +19,28 @@ get_delay(const VtReading *reading)
     return vt_sample_from_reading(reading).delay_ns;
 }
 
-static const VtReading *
-find_quickest(const VtReadingMean *mean)
+/* Of those at the end that show one clock: what was read before a pause is of another time. */
+static unsigned
+find_first(const VtReadingMean *mean)
 {
-    const VtReading *quickest = &mean->readings[0];
-    for (unsigned i = 1; i < mean->n_readings; i++) {
+    unsigned first = mean->n_readings - 1;
+    VtSample last = vt_sample_from_reading(&mean->readings[first]);
+    while (first > 0) {
+        VtSample before = vt_sample_from_reading(&mean->readings[first - 1]);
+        VtNs apart_ns = vt_ns_abs(vt_ns_sub(before.raw_offset_ns, last.raw_offset_ns));
+        VtNs limit_ns = vt_ns_add(LEAST_PAUSE_NS, vt_ns_add(before.error_ns, last.error_ns));
+        if (apart_ns > limit_ns)
+            break;
+        first--;
+    }
+    return first;
+}
+
+static const VtReading *
+find_quickest(const VtReadingMean *mean, unsigned first)
+{
+    const VtReading *quickest = &mean->readings[first];
+    for (unsigned i = first + 1; i < mean->n_readings; i++) {
         if (get_delay(&mean->readings[i]) < get_delay(quickest))
             quickest = &mean->readings[i];
     }
@@ -44,12 +64,13 @@ vt_reading_mean_get(const VtReadingMean *mean, VtReading *ret_reading)
     if (mean->n_readings == 0)
         return false;
 
-    const VtReading *quickest = find_quickest(mean);
+    unsigned first = find_first(mean);
+    const VtReading *quickest = find_quickest(mean, first);
     VtSample least = vt_sample_from_reading(quickest);
     VtNs apart_ns = 0;
     VtNs longer_ns = 0;
     VtNs n_good = 0;
-    for (unsigned i = 0; i < mean->n_readings; i++) {
+    for (unsigned i = first; i < mean->n_readings; i++) {
         VtSample sample = vt_sample_from_reading(&mean->readings[i]);
         if (sample.delay_ns / 2 > least.delay_ns)
             continue;

@@ -71,6 +71,25 @@ test_offsets_are_averaged(void)
     g_assert_cmpint(vt_ns_abs(sample.raw_at.ns - VT_NS_PER_SEC - SPACING_NS - 500), <=, 1);
 }
 
+/* The guest stood still between the second and the third: the brackets look perfect. */
+static void
+test_pause_between_them_is_not_averaged(void)
+{
+    VtReadingMean mean = { .n_readings = 0 };
+    VtReading reading;
+    add(&mean, 1000, 20);
+    add(&mean, 900, 30);
+    add(&mean, 1000, 60 * VT_NS_PER_SEC + 10);
+    add(&mean, 1200, 60 * VT_NS_PER_SEC + 30);
+
+    g_assert_true(vt_reading_mean_get(&mean, &reading));
+
+    VtSample sample = vt_sample_from_reading(&reading);
+    g_assert_cmpint(vt_ns_abs(sample.raw_offset_ns - 60 * VT_NS_PER_SEC - 20), <=, 1);
+    /* Nothing of it was begun before. */
+    g_assert_cmpint(reading.sent.raw.ns, >=, VT_NS_PER_SEC + 2 * SPACING_NS - 500);
+}
+
 static void
 test_slow_ones_do_not_count(void)
 {
@@ -126,6 +145,8 @@ main(int argc, char **argv)
     g_test_add_func("/core/reading-mean/nothing-has-no-mean", test_nothing_has_no_mean);
     g_test_add_func("/core/reading-mean/one-is-itself", test_one_is_itself);
     g_test_add_func("/core/reading-mean/offsets-are-averaged", test_offsets_are_averaged);
+    g_test_add_func("/core/reading-mean/pause-between-them-is-not-averaged",
+                    test_pause_between_them_is_not_averaged);
     g_test_add_func("/core/reading-mean/slow-ones-do-not-count", test_slow_ones_do_not_count);
     g_test_add_func("/core/reading-mean/bound-contains-what-all-contain",
                     test_bound_contains_what_all_contain);
