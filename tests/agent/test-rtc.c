@@ -281,6 +281,26 @@ test_write_of_the_kernel_misleads_nobody(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(vt_ns_abs(vt_rtc_get_phase(fixture->rtc)->ahead_ns), <=, VT_NS_PER_SEC / 2);
 }
 
+/* On other processors its seconds begin anew. Here there is nothing else to compare it with. */
+static void
+test_write_that_moves_its_seconds_is_no_pause(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    start_watch(fixture);
+    pass_edges(fixture, 3);
+    fixture->truth.is_right = false;
+    fixture->fake.set_ns = PHASE_NS - 10 * VT_NS_PER_MS;
+    vt_provider_begin(&fixture->provider);
+    pass_edges(fixture, 2);
+
+    g_assert_cmpuint(fixture->n_hints, ==, 1);
+    g_assert_cmpstr(fixture->hint.name, ==, "rtc-edge");
+    g_assert_cmpuint(fixture->n_readings, ==, 1);
+    VtSample sample = vt_sample_from_reading(&fixture->reading);
+    g_assert_cmpint(vt_ns_abs(sample.offset_ns), <=, VT_NS_PER_MS);
+    g_assert_true(sample.reference_synchronised);
+}
+
 /* Somebody wrote into it while nobody watched: no reading is a second off before that is known. */
 static void
 test_contradicted_edge_is_no_reading(Fixture *fixture, gconstpointer data)
@@ -407,6 +427,8 @@ main(int argc, char **argv)
     add_parts("rtc-that-was-set-back-is-not-believed",
               test_rtc_that_was_set_back_is_not_believed);
     add_parts("write-of-the-kernel-misleads-nobody", test_write_of_the_kernel_misleads_nobody);
+    add_parts("write-that-moves-its-seconds-is-no-pause",
+              test_write_that_moves_its_seconds_is_no_pause);
     add_parts("contradicted-edge-is-no-reading", test_contradicted_edge_is_no_reading);
     add_parts("without-a-better-clock-it-is-a-stopwatch",
               test_without_a_better_clock_it_is_a_stopwatch);

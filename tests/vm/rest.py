@@ -17,10 +17,12 @@ AGENT = "agent"
 HOSTD = "hostd"
 
 # In KiB, wake-ups each second, processor time in parts of a hundred. One guest; the agent with a
-# link. The processor's is five times the goal, since another machine's load is in it. Private is what is not a page of a file: in the guest nobody else maps GLib, so that the
-# kernel calls all of it private.
+# link. The processor's is five times the goal, since another machine's load is in it; the goal of
+# the wake-ups is 2.3, and here trims of the recoveries just before are ended, too. Private is what
+# is not a page of a file: in the guest nobody else maps GLib, so that the kernel calls all of it
+# private.
 LIMITS = {
-    AGENT: {"resident-kib": 10240, "private-kib": 3072, "wake-ups": 2.3, "cpu-percent": 1.0},
+    AGENT: {"resident-kib": 10240, "private-kib": 3072, "wake-ups": 3.0, "cpu-percent": 1.0},
     HOSTD: {"private-kib": 6144 + 64},
 }
 
