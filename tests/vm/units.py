@@ -83,6 +83,14 @@ def _check_kept_links(guest: Guest) -> list[Claim]:
     return [Claim("hostd-keeps-its-links", KEPT in said, _last(said))]
 
 
+def _check_udev(guest: Guest) -> Claim:
+    """What udev tells reaches the agent behind its sandbox; the processor stays where it is."""
+    guest.shell.check("echo offline >/sys/devices/system/cpu/cpu0/uevent")
+    said = wait_for(guest, "udev's word", f"journalctl -o cat --no-pager -u {AGENT} | "
+                    "grep \"sign 'cpu-hotplug'\"", START_SEC)
+    return Claim("agent-hears-udev", True, _last(said))
+
+
 def _last(text: str) -> str:
     lines = text.strip().splitlines()
     return lines[-1] if lines else ""
@@ -95,6 +103,7 @@ def _check_units(guest: Guest) -> list[Claim]:
     claims += [_check_rights(guest, daemon) for daemon in RIGHTS]
     claims += _check_kept_links(guest)
     claims.append(_check_restart_of_agent(guest))
+    claims.append(_check_udev(guest))
     failed = guest.shell.check("systemctl --failed --plain --no-legend --no-pager").strip()
     claims.append(Claim("none-failed", failed == "", failed.replace("\n", "; ")))
     return claims
