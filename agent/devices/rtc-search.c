@@ -11,27 +11,52 @@
 /* So long before an edge is due the looks begin, and two looks no further apart bracket one. */
 #define MARGIN_NS (3 * VT_NS_PER_MS)
 
+/* In a row, before edges are looked for anew. */
+#define MOST_MISSED 3
+
 #define LEAST_JUMP_NS (2 * VT_NS_PER_SEC)
+
+static void
+lose_edge(VtRtcSearch *search)
+{
+    search->has_edge = false;
+    search->n_edges = 0;
+    search->n_missed = 0;
+}
 
 /* When the next edge is worth looking for; in between nobody is woken. */
 static VtNs
 get_wait(VtRtcSearch *search, VtMono raw_at)
 {
     VtNs wait_ns = vt_ns_sub(vt_mono_diff(search->raw_due_at, raw_at), MARGIN_NS);
-    if (search->has_edge && wait_ns < -2 * SEARCH_GAP_NS) {
-        search->has_edge = false; /* it is not where it was */
-        search->n_edges = 0;
-    }
+    if (search->has_edge && wait_ns < -2 * SEARCH_GAP_NS)
+        lose_edge(search); /* it is not where it was */
     if (search->has_edge)
         return vt_ns_max(wait_ns, CLOSE_GAP_NS);
     return search->is_hurried ? HURRY_GAP_NS : SEARCH_GAP_NS;
 }
 
-static VtNs
-get_span_to_next(const VtRtcSearch *search, bool is_close)
+/*
+ * Seconds went by between two looks that are not close together: in the long wait for the edge that
+ * is due, or, where this process was held up, that edge, too. The next is a second after it.
+ */
+static void
+pass_over(VtRtcSearch *search, VtWall second)
 {
-    if (!is_close)
-        return VT_NS_PER_SEC - SEARCH_GAP_NS;
+    VtNs beyond_ns = vt_wall_diff(second, search->due);
+    if (beyond_ns < 0)
+        return;
+    search->due = vt_wall_add(second, VT_NS_PER_SEC);
+    search->raw_due_at = vt_mono_add(search->raw_due_at, vt_ns_add(beyond_ns, VT_NS_PER_SEC));
+    search->n_missed += 1;
+    if (search->n_missed >= MOST_MISSED)
+        lose_edge(search);
+}
+
+/* The edge was after the last look: so long after that one the next is due, or later. */
+static VtNs
+get_span_to_next(const VtRtcSearch *search)
+{
     return search->n_edges < N_EACH_EDGE ? VT_NS_PER_SEC : EVERY_NS;
 }
 
@@ -44,14 +69,23 @@ note_change(VtRtcSearch *search, VtMono raw_at, VtWall second)
     bool has_jumped = vt_ns_abs(jump_ns) >= LEAST_JUMP_NS;
     bool is_close = gap_ns <= MARGIN_NS;
 
-    /* The first look of those around an edge shows seconds that went by unseen. */
-    if (search->has_edge && !is_close && !has_jumped)
+    if (has_jumped) {
+        lose_edge(search);
+        search->is_hurried = true;
+        return true;
+    }
+    if (search->has_edge && !is_close) {
+        pass_over(search, second);
         return false;
-    search->has_edge = !has_jumped;
-    search->is_hurried = has_jumped;
-    search->n_edges = has_jumped ? 0 : search->n_edges + is_close;
-    search->raw_due_at = vt_mono_add(raw_at, get_span_to_next(search, is_close));
-    return is_close || has_jumped;
+    }
+    search->has_edge = true;
+    search->is_hurried = false;
+    search->n_missed = 0;
+    search->n_edges += is_close;
+    VtNs span_ns = is_close ? get_span_to_next(search) : VT_NS_PER_SEC;
+    search->due = vt_wall_add(second, span_ns);
+    search->raw_due_at = vt_mono_add(search->raw_look_at, span_ns);
+    return is_close;
 }
 
 VtRtcLook
@@ -70,8 +104,10 @@ vt_rtc_search_want_each(VtRtcSearch *search, VtMono raw_now)
 {
     VtNs until_ns = vt_ns_sub(vt_mono_diff(search->raw_due_at, raw_now), MARGIN_NS);
     search->n_edges = 0;
-    if (search->has_edge && until_ns > VT_NS_PER_SEC)
-        search->raw_due_at =
-            vt_mono_add(search->raw_due_at, -(until_ns / VT_NS_PER_SEC * VT_NS_PER_SEC));
+    if (search->has_edge && until_ns > VT_NS_PER_SEC) {
+        VtNs sooner_ns = until_ns / VT_NS_PER_SEC * VT_NS_PER_SEC;
+        search->raw_due_at = vt_mono_add(search->raw_due_at, -sooner_ns);
+        search->due = vt_wall_add(search->due, -sooner_ns);
+    }
     return get_wait(search, raw_now);
 }

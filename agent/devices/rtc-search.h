@@ -18,7 +18,9 @@ typedef struct {
     bool has_edge;     /* where the edges are is known, more or less */
     bool is_hurried;   /* since a jump: the first edge found is wanted */
     unsigned n_edges;  /* found since the beginning, or since they were somewhere else */
-    VtMono raw_due_at; /* the next one that is looked for */
+    unsigned n_missed; /* in a row */
+    VtMono raw_due_at; /* the next one that is looked for, or a little before it */
+    VtWall due;        /* what the RTC shows from then on */
 } VtRtcSearch;
 
 typedef struct {
