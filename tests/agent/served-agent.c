@@ -2,18 +2,9 @@
 #include "tests/agent/served-agent.h"
 
 /* The fake kernel's time runs ahead of ours, so that nobody waits for a poll. */
-#define PASS_EVERY_MS 2
-#define PASS_NS       (40 * VT_NS_PER_MS)
+#define PASS_NS (20 * VT_NS_PER_MS)
 
 static const VtWall true_wall = { .ns = INT64_C(1900000000) * VT_NS_PER_SEC };
-
-static gboolean
-on_pass(gpointer user_data)
-{
-    ServedAgent *fixture = user_data;
-    fake_kernel_pass(&fixture->kernel, PASS_NS);
-    return G_SOURCE_CONTINUE;
-}
 
 void
 served_agent_set_up(ServedAgent *fixture, gconstpointer data)
@@ -32,7 +23,7 @@ served_agent_set_up(ServedAgent *fixture, gconstpointer data)
     fixture->servers = g_ptr_array_new();
     g_ptr_array_add(fixture->servers, &fixture->server_config);
     fixture->clock = vt_clock_new(&fake_kernel, &fixture->kernel);
-    fixture->pass_id = g_timeout_add(PASS_EVERY_MS, on_pass, fixture);
+    passing_time_start(&fixture->passing, &fixture->kernel, &fixture->agent, PASS_NS);
 }
 
 void
@@ -62,8 +53,8 @@ void
 served_agent_tear_down(ServedAgent *fixture, gconstpointer data)
 {
     (void)data; /* no parameters */
+    passing_time_stop(&fixture->passing);
     vt_agent_free(fixture->agent);
-    g_source_remove(fixture->pass_id);
     vt_clock_free(fixture->clock);
     g_ptr_array_unref(fixture->servers);
     g_free(fixture->server_config.name);

@@ -5,6 +5,7 @@
 #include "agent/agent.h"
 #include "tests/agent/fake-host.h"
 #include "tests/agent/fake-ntp.h"
+#include "tests/agent/passing-time.h"
 #include "tests/agent/waiting.h"
 
 typedef struct {
@@ -15,7 +16,7 @@ typedef struct {
     GPtrArray *servers;
     VtClock *clock;
     VtAgent *agent;
-    guint pass_id;
+    PassingTime passing;
 } ServedAgent;
 
 void served_agent_set_up(ServedAgent *fixture, gconstpointer data);
