@@ -102,6 +102,14 @@ look_soon(RtcProvider *provider)
     g_source_attach(provider->look, g_main_context_get_thread_default());
 }
 
+/* An edge is asked for right with the reading that raised a suspicion, before that is known. */
+static void
+want_edge(const RtcProvider *provider)
+{
+    if (provider->is_waiting && !provider->truth->is_settled)
+        vt_rtc_want_each_edge(provider->rtc);
+}
+
 static void
 on_edge(const VtRtcEdge *edge, void *user_data)
 {
@@ -117,6 +125,7 @@ on_edge(const VtRtcEdge *edge, void *user_data)
     VtReading reading = make_reading(provider, edge);
     provider->is_waiting = false;
     provider->on_reading(&reading, provider->user_data);
+    want_edge(provider);
 }
 
 static bool
@@ -131,8 +140,7 @@ rtc_begin(void *instance)
 {
     RtcProvider *provider = instance;
     provider->is_waiting = true;
-    if (!provider->truth->is_settled)
-        vt_rtc_want_each_edge(provider->rtc);
+    want_edge(provider);
     if (provider->has_jumped && vt_rtc_get_phase(provider->rtc)->is_known)
         look_soon(provider);
     provider->has_jumped = false;
