@@ -92,9 +92,8 @@ typedef struct {
     size_t n_datagrams;
     size_t n_replies;
     size_t n_signed;
-    bool
-        is_bunch; /* they leave as one message, to one client; none teaches how batches leave */
-    VtNs idle_ns; /* for how long nothing had happened before */
+    bool is_bunch; /* they leave as one message, and none is stamped as it does */
+    VtNs idle_ns;  /* for how long nothing had happened before */
 } Parcel;
 
 /* Everything but the stamps. */
