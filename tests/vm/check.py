@@ -31,6 +31,7 @@ class Ceiling:
     # machine was disturbed.
     floor_ms: float
     settled_ms: float = 0.3  # after 2 s; a probe itself is good to a tenth
+    stays_ms: float = RIGHT_NS / NS_PER_MS  # ever after
 
 
 # What has no recovery makes claims of its own.
@@ -77,8 +78,11 @@ CEILINGS = {
     "card-alone": NOTHING,
     "card-stamps": NOTHING,
     "vrf": NOTHING,
-    "beside-chronyd": Ceiling(exposure_ms=100, residual_ms=1, floor_ms=8, settled_ms=1),
+    # What comes after the step is chronyd's work, by the readings of a guest that may be starved.
+    "beside-chronyd": Ceiling(exposure_ms=100, residual_ms=1, floor_ms=8, settled_ms=5,
+                              stays_ms=5),
     "administrators-day": Ceiling(exposure_ms=0, residual_ms=0, floor_ms=8),
+    "system-tools": NOTHING,
     "administrators-units": NOTHING,
     "units": Ceiling(exposure_ms=50, residual_ms=0.5, floor_ms=8),
 }
@@ -108,7 +112,7 @@ def _judge_recovery(recovery: Recovery, ceiling: Ceiling) -> list[Claim]:
         Claim("leaves-little", residual.size_ns <= ceiling.residual_ms * NS_PER_MS,
               f"residual {residual.offset_ns / 1e3:.0f} us +- {residual.error_ns / 1e3:.0f} us, "
               f"ceiling {ceiling.residual_ms * 1e3:g} us, {residual.n_probes} probes"),
-        Claim("stays-right", recovery.worst_after_ns <= RIGHT_NS,
+        Claim("stays-right", recovery.worst_after_ns <= ceiling.stays_ms * NS_PER_MS,
               f"at most {recovery.worst_after_ns / 1e3:.0f} us shown afterwards"),
         Claim("publishes-a-true-bound", recovery.lie_ns <= ceiling.exposure_ms * NS_PER_MS,
               f"error beyond the published bound for {recovery.lie_ns / 1e6:.2f} ms"),

@@ -25,13 +25,15 @@ from .rates import RATES
 from .rig import Rig
 from .scenarios import RECOVERIES, Outcome, Scenario
 from .signs import SIGNS
+from .system_tools import SYSTEM_TOOLS
 from .units import SYSTEM
 
 # In this order: the first one starts the agent, the last ones need a guest of their own, and those
 # that move the clock by hours come after those that ask the RTC.
 ALL: tuple[Scenario | Hardship, ...] = (*RECOVERIES, *HARDSHIPS, *ODDITIES, *SIGNS, *MIGRATION,
                                         *LINKED, *RATES, *BARE, *ALONE, *KVM, *LINKLESS, *DAY,
-                                        *DEVICE_SCENARIOS, *SYSTEM, *DAY_UNITS, *BESIDE)
+                                        *DEVICE_SCENARIOS, *SYSTEM, *DAY_UNITS, *BESIDE,
+                                        *SYSTEM_TOOLS)
 
 
 class Kind(IntEnum):
@@ -51,7 +53,7 @@ def find_kind(scenario: Scenario | Hardship) -> Kind:
         return Kind.SYSTEM
     if scenario in DEVICE_SCENARIOS:
         return Kind.DEVICES
-    if scenario in BESIDE:
+    if scenario in (*BESIDE, *SYSTEM_TOOLS):
         return Kind.NEIGHBOUR
     if scenario in DAY:
         return Kind.PAIR
