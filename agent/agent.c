@@ -348,6 +348,8 @@ begin_role(VtAgent *agent)
         .owner = agent->params.owner,
         .feed_path = agent->params.feed_path,
         .chrony_helper_path = agent->params.chrony_helper_path,
+        .leap_list_path = agent->params.leap_list_path,
+        .vmclock = vt_clocks_get_vmclock(agent->clocks),
         .link = agent->link,
         .clock = agent->clock,
     };
@@ -384,8 +386,7 @@ vt_agent_new(const VtAgentParams *params, VtClock *clock)
     VtAgent *agent = g_new0(VtAgent, 1);
     agent->params = *params;
     agent->clock = clock;
-    agent->reported_state = VT_STATE_START;
-    agent->logged.state = VT_STATE_START;
+    agent->logged.state = agent->reported_state = VT_STATE_START;
     agent->n_ticks_to_report = 1;
     agent->pipeline = make_pipeline(params);
     agent->doubt = vt_doubt_timer_new(on_silence_due, agent);
@@ -393,8 +394,7 @@ vt_agent_new(const VtAgentParams *params, VtClock *clock)
     agent->link = vt_link_new(&params->places, VT_AGENT_PORT_NAME, clock);
     agent->sources =
         vt_sources_new(agent->link, &params->servers, clock, &sources_listener, agent);
-    if (params->host_error_ns > 0)
-        vt_sources_set_host_error(agent->sources, params->host_error_ns);
+    vt_sources_set_host_error(agent->sources, params->host_error_ns);
     agent->clocks = vt_clocks_new(&params->clocks, params->udev, agent->sources, clock);
     begin_role(agent);
     VtHintPlaces hint_places = {

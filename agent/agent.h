@@ -29,6 +29,7 @@ typedef struct {
     VtOwnerWatchParams owner;       /* where others that steer the clock are looked for */
     const char *feed_path;          /* where chronyd takes readings; NULL: nowhere */
     const char *chrony_helper_path; /* NULL: chronyd is not told of steps */
+    const char *leap_list_path;     /* tzdata's list of leap seconds; NULL: none */
     VtClockSetPlaces clock_set;     /* who tells that the clock was set; kernel NULL: nobody */
     VtNs tick_ns;                   /* between readings at rest; 1 s */
     VtSourcesServers servers;       /* what they point to must outlive the agent */

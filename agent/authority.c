@@ -3,6 +3,7 @@
 
 #include "agent/feed.h"
 #include "agent/step-gate.h"
+#include "agent/tai-offset.h"
 
 /* A rate that is known less well tells no slew from none. */
 #define SURE_RATE_SIGMA_PPB 50000.0
@@ -19,12 +20,14 @@ struct VtAuthority {
     char *helper_path;
     char *feed_path;
     VtFeed *feed;
+    VtTaiOffset *tai;
     VtAuthorityListener listener;
     void *user_data;
     VtMono raw_begun_at;
     VtRole role;
     bool can_correct;
     bool is_told_unsynchronised; /* the kernel is, since the last tick */
+    bool is_synchronised;        /* as the kernel was told last */
     VtLeap armed;                /* by us, in the kernel */
     char *problem;               /* of the kernel's making; NULL: none */
     char *refusal;               /* of the owner's; NULL: none */
@@ -144,6 +147,7 @@ vt_authority_publish(VtAuthority *authority, const VtPipelineStatus *status)
         return;
     g_autoptr(GError) error = NULL;
     authority->is_told_unsynchronised = !synchronised;
+    authority->is_synchronised = synchronised;
     if (!vt_clock_publish(authority->clock, synchronised, status->error_ns, &error))
         vt_authority_set_problem(authority, error);
     if (synchronised)
@@ -281,6 +285,12 @@ vt_authority_new(const VtAuthorityParams *params,
     authority->helper_path = g_strdup(params->chrony_helper_path);
     authority->feed_path = g_strdup(params->feed_path);
     authority->feed = vt_feed_new(params->feed_path);
+    VtTaiOffsetParams tai = {
+        .list_path = params->leap_list_path,
+        .vmclock = params->vmclock,
+        .clock = params->clock,
+    };
+    authority->tai = vt_tai_offset_new(&tai);
     authority->gate = vt_step_gate_new(params->clock, on_gate_open, authority);
     authority->user_data = user_data;
     authority->raw_begun_at = vt_clock_read(params->clock).raw;
@@ -301,6 +311,7 @@ vt_authority_free(VtAuthority *authority)
     if (vt_authority_steers(authority) && authority->can_correct)
         (void)vt_clock_publish(authority->clock, false, VT_CLOCK_UNKNOWN_ERROR_NS, NULL);
     vt_step_gate_free(authority->gate);
+    vt_tai_offset_free(authority->tai);
     vt_owner_watch_free(authority->owners);
     g_free(authority->helper_path);
     vt_feed_free(authority->feed);
@@ -313,6 +324,9 @@ vt_authority_free(VtAuthority *authority)
 void
 vt_authority_on_tick(VtAuthority *authority)
 {
+    /* Reads a file: not while something is being mended. */
+    if (vt_authority_steers(authority) && authority->is_synchronised)
+        vt_tai_offset_keep(authority->tai);
     authority->is_told_unsynchronised = false;
     vt_step_gate_on_tick(authority->gate);
     vt_owner_watch_on_tick(authority->owners);

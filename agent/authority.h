@@ -7,6 +7,7 @@
 #pragma once
 
 #include "agent/devices/link.h"
+#include "agent/devices/vmclock.h"
 #include "agent/owner-watch.h"
 #include "agent/role.h"
 #include "core/pipeline.h"
@@ -17,7 +18,10 @@ typedef struct {
     VtOwnerWatchParams owner;
     const char *feed_path;          /* where chronyd takes readings; NULL: nowhere */
     const char *chrony_helper_path; /* by which chronyd is told of steps; NULL: it is not */
-    VtLink *link;                   /* both must outlive the authority */
+    const char *leap_list_path;     /* tzdata's list of leap seconds; NULL: none */
+    VtVmclock *const *
+        vmclock; /* it may come later; NULL: it does not; all three must outlive the authority */
+    VtLink *link;
     VtClock *clock;
 } VtAuthorityParams;
 

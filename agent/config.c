@@ -39,6 +39,15 @@ static const VtOption options[] = {
     },
     {
         .group = "agent",
+        .key = "leap-seconds",
+        .kind = VT_OPTION_TEXT,
+        .field_offset = offsetof(VtAgentConfig, leap_seconds),
+        .default_text = "/usr/share/zoneinfo/leap-seconds.list",
+        .summary = "file that tells how far TAI is ahead of UTC; empty: none",
+        .is_fixed = true,
+    },
+    {
+        .group = "agent",
         .key = "ntp-keys",
         .kind = VT_OPTION_TEXT,
         .field_offset = offsetof(VtAgentConfig, ntp_keys),

@@ -101,6 +101,7 @@ make_params(const VtAgentConfig *config, const VtNtpKeys *keys, VtAgentMemory *m
         .mode = (VtAgentMode)config->mode,
         .owner = vt_owner_watch_system,
         .feed_path = VT_FEED_PATH,
+        .leap_list_path = config->leap_seconds,
         .chrony_helper_path = VT_CHRONY_HELPER_SOCKET,
         .clock_set = { .kernel = &vt_set_watch_system },
         .tick_ns = VT_NS_PER_SEC,

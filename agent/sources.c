@@ -210,7 +210,7 @@ vt_sources_new(VtLink *link,
     sources->is_urgent = true;
     sources->list = g_ptr_array_new_with_free_func(free_source);
     sources->selector = vt_selector_new(sources->list, clock, on_reference_change, sources);
-    vt_sources_set_host_error(sources, DEFAULT_HOST_ERROR_NS);
+    vt_sources_set_host_error(sources, 0);
     sources->truth.is_settled = true;
 
     g_ptr_array_add(sources->list, vt_source_new_link(link, &sources->owner));
@@ -276,7 +276,7 @@ vt_sources_get_host_quality(const VtSources *sources)
 void
 vt_sources_set_host_error(VtSources *sources, VtNs error_ns)
 {
-    sources->host_error_ns = error_ns;
+    sources->host_error_ns = error_ns > 0 ? error_ns : DEFAULT_HOST_ERROR_NS;
     forget_host_quality(sources);
 }
 

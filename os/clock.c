@@ -330,3 +330,10 @@ vt_clock_arm_leap(VtClock *clock, int leap, GError **error)
     struct timex timex = { .modes = ADJ_STATUS, .status = kept | armed };
     return adjust(clock, &timex, "arm a leap second", NULL, error);
 }
+
+bool
+vt_clock_set_tai_offset(VtClock *clock, int offset_sec, GError **error)
+{
+    struct timex timex = { .modes = ADJ_TAI, .constant = offset_sec };
+    return adjust(clock, &timex, "tell the kernel of TAI", NULL, error);
+}

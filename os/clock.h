@@ -116,6 +116,9 @@ bool vt_clock_is_rate_foreign(VtClock *clock);
  */
 bool vt_clock_arm_leap(VtClock *clock, int leap, GError **error);
 
+/* Tells the kernel how far TAI is ahead of UTC: CLOCK_TAI is REALTIME and that. */
+bool vt_clock_set_tai_offset(VtClock *clock, int offset_sec, GError **error);
+
 /*
  * Tells every reader of adjtimex how good the clock is. Unsynchronised sets STA_UNSYNC and
  * keeps the error at 16 s at least, whatever @error_ns says. Armed leap seconds stay.

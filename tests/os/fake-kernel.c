@@ -197,6 +197,8 @@ adjust(void *instance, struct timex *timex)
             return result;
         note_set(kernel);
     }
+    if ((timex->modes & ADJ_TAI) != 0)
+        kernel->tai_offset_sec = (int)timex->constant;
     if ((timex->modes & (ADJ_STATUS | ADJ_MAXERROR | ADJ_FREQUENCY | ADJ_TICK)) != 0)
         kernel->n_settings += 1;
     if ((timex->modes & ADJ_NANO) != 0)

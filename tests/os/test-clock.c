@@ -188,6 +188,24 @@ test_leap_is_armed_and_disarmed(Fixture *fixture, gconstpointer data)
 }
 
 static void
+test_kernel_is_told_of_tai(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    VtClockState state;
+    fixture->kernel.status = STA_NANO | STA_INS;
+
+    g_assert_true(vt_clock_set_tai_offset(fixture->clock, 37, NULL));
+
+    g_assert_true(vt_clock_get_state(fixture->clock, &state, NULL));
+    g_assert_cmpint(state.tai_offset_sec, ==, 37);
+    g_assert_true(state.leap_insert);
+    fixture->kernel.may_set = false;
+    g_autoptr(GError) error = NULL;
+    g_assert_false(vt_clock_set_tai_offset(fixture->clock, 38, &error));
+    g_assert_error(error, VT_ERROR, VT_ERROR_DENIED);
+}
+
+static void
 test_leap_comes_after_a_step(Fixture *fixture, gconstpointer data)
 {
     (void)data;
@@ -322,6 +340,7 @@ main(int argc, char **argv)
     add("publishing-keeps-an-armed-leap", test_publishing_keeps_an_armed_leap);
     add("leap-comes-after-a-step", test_leap_comes_after_a_step);
     add("leap-is-armed-and-disarmed", test_leap_is_armed_and_disarmed);
+    add("kernel-is-told-of-tai", test_kernel_is_told_of_tai);
     add("leap-of-another-day-is-dropped", test_leap_of_another_day_is_dropped);
     add("asking-for-permission-changes-nothing", test_asking_for_permission_changes_nothing);
     add("rate-of-a-clock-handed-over-is-not-foreign",
