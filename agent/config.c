@@ -64,6 +64,26 @@ static const VtOption options[] = {
         .summary = "whether the RTC is kept open and watched where nothing better is",
         .is_fixed = true,
     },
+    {
+        .group = "agent",
+        .key = "smear",
+        .kind = VT_OPTION_BOOL,
+        .field_offset = offsetof(VtAgentConfig, is_smeared),
+        .default_text = "no",
+        .summary = "whether the clocks that are followed smear leap seconds",
+        .is_fixed = true,
+    },
+    {
+        .group = "agent",
+        .key = "tick",
+        .kind = VT_OPTION_DURATION,
+        .field_offset = offsetof(VtAgentConfig, tick_ns),
+        .default_text = "1s",
+        .least = 125 * VT_NS_PER_MS,
+        .greatest = VT_NS_PER_SEC,
+        .summary = "how often a clock is read that costs nobody anything",
+        .is_fixed = true,
+    },
 };
 
 static const VtOption clock_options[] = {

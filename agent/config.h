@@ -37,6 +37,8 @@ typedef struct {
     int mode;             /* VtAgentMode */
     char *control_socket; /* NULL: the built-in path */
     VtNs host_error_ns;   /* of a host that does not tell */
+    bool is_smeared;      /* smear */
+    VtNs tick_ns;         /* between two readings at rest */
     char *leap_seconds;   /* file of them; NULL: none */
     int rtc_watch;        /* VtRtcWatch */
     char *ntp_keys;       /* file of the keys; NULL: none */

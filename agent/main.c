@@ -101,7 +101,8 @@ make_params(const VtAgentConfig *config, const VtNtpKeys *keys, VtAgentMemory *m
         .mode = (VtAgentMode)config->mode,
         .owner = vt_owner_watch_system,
         .feed_path = VT_FEED_PATH,
-        .leap_list_path = config->leap_seconds,
+        /* Smeared time is no fixed span from TAI. */
+        .leap_list_path = config->is_smeared ? NULL : config->leap_seconds,
         .chrony_helper_path = VT_CHRONY_HELPER_SOCKET,
         .clock_set = { .kernel = &vt_set_watch_system },
         .tick_ns = VT_NS_PER_SEC,
@@ -109,6 +110,8 @@ make_params(const VtAgentConfig *config, const VtNtpKeys *keys, VtAgentMemory *m
             .servers = config->servers,
             .pools = config->pools,
             .keys = keys,
+            .is_smeared = config->is_smeared,
+            .tick_ns = config->tick_ns,
         },
         .host_error_ns = config->host_error_ns,
         .clocks = {
@@ -135,7 +138,11 @@ on_reload(const void *config, void *user_data, GError **error)
     VtAgentChange change = {
         .mode = (VtAgentMode)settings->mode,
         .host_error_ns = settings->host_error_ns,
-        .servers = { settings->servers, settings->pools, keys },
+        .servers = {
+            .servers = settings->servers,
+            .pools = settings->pools,
+            .keys = keys,
+        },
     };
     g_ptr_array_add(running->keys, keys);
     vt_agent_reconfigure(running->agent, &change);

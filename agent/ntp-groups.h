@@ -17,6 +17,9 @@ typedef struct {
     const GPtrArray *servers; /* VtServerConfig; NULL: none */
     const GPtrArray *pools;   /* the same */
     const VtNtpKeys *keys;    /* NULL: none */
+    /* Both count at the start alone. */
+    bool is_smeared; /* all clocks there are smear leap seconds */
+    VtNs tick_ns;    /* how often the followed one is read, if that costs nobody; 0: 1 s */
 } VtSourcesServers;
 
 typedef struct VtNtpGroups VtNtpGroups;

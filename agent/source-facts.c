@@ -19,6 +19,8 @@ get_problem(const VtSource *source)
 {
     if (source->is_absent)
         return "its device is gone";
+    if (source->is_unsmeared)
+        return "it announces a leap second, so it does not smear";
     if (source->standing.is_false)
         return vt_agreement_guess(source->standing.apart_ns);
     if (source->source_class != VT_SOURCE_SERVER && source->link == NULL)

@@ -32,7 +32,9 @@ struct VtSource {
     unsigned n_denied; /* readings in a row of one that contradicts the rest */
     bool has_result;   /* something has come of asking, at: */
     VtMono raw_result_at;
-    bool is_renewed; /* it is at another address, and who follows it does not know */
+    bool is_unsmeared;       /* where it must not be; */
+    VtMono raw_unsmeared_at; /* it said so then */
+    bool is_renewed;         /* it is at another address, and who follows it does not know */
     bool is_reading;
     GSource *timer; /* until it may be asked */
 };

@@ -6,10 +6,14 @@
 #include "agent/providers/link.h"
 #include "agent/providers/ntp.h"
 #include "agent/source-private.h"
+#include "core/leap.h"
 #include "os/random.h"
 
 /* A reading that is further off the line of the others means that something has changed. */
 #define SURPRISE_SIGMAS 4
+
+/* A leap second is announced until it comes, and smears may take until a day after it. */
+#define UNSMEARED_NS (2 * 86400 * VT_NS_PER_SEC)
 
 /* More than any interval is spread by. */
 #define MOST_LOT_NS (86400 * VT_NS_PER_SEC)
@@ -33,6 +37,39 @@ ask(VtSource *source)
         vt_provider_ntp_set_poll(&source->provider, vt_poll_get_log2_sec(&source->poll));
     source->is_reading = true;
     vt_provider_begin(&source->provider);
+}
+
+static gboolean
+on_timer(gpointer user_data)
+{
+    VtSource *source = user_data;
+    if (vt_source_is_needed(source) && vt_provider_is_usable(&source->provider))
+        ask(source);
+    else
+        stop_timer(source);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+ask_later(VtSource *source, VtNs wait_ns)
+{
+    guint wait_ms = (guint)((wait_ns + VT_NS_PER_MS - 1) / VT_NS_PER_MS);
+    source->timer = g_timeout_source_new(wait_ms);
+    g_source_set_priority(source->timer, G_PRIORITY_HIGH);
+    g_source_set_callback(source->timer, on_timer, source, NULL);
+    g_source_attach(source->timer, g_main_context_get_thread_default());
+}
+
+/* Where the settings want a shorter tick than the agent's own. */
+static void
+ask_at_short_tick(VtSource *source)
+{
+    VtNs tick_ns = source->owner->tick_ns;
+    bool is_free = source->poll.kind != VT_POLL_NETWORK;
+    bool is_asked = source->is_reading || source->timer != NULL;
+    if (tick_ns > 0 && tick_ns < VT_NS_PER_SEC && is_free && !is_asked &&
+        source->state == VT_SOURCE_STATE_SELECTED)
+        ask_later(source, tick_ns);
 }
 
 /* Whether @sample lies off the line of those before it by more than it may be wrong. */
@@ -63,6 +100,21 @@ take_sample(VtSource *source, const VtReading *reading)
     vt_poll_adapt(&source->poll, source->stats.n_points, !was_expected);
 }
 
+/* One that announces a leap second makes it; among clocks that smear it would be wrong for a day. */
+static bool
+is_unsmeared(VtSource *source, const VtReading *reading)
+{
+    if (!source->owner->is_smeared)
+        return false;
+    if (reading->leap == VT_LEAP_INSERT || reading->leap == VT_LEAP_DELETE) {
+        source->is_unsmeared = true;
+        source->raw_unsmeared_at = reading->received.raw;
+    }
+    VtNs age_ns = vt_mono_diff(reading->received.raw, source->raw_unsmeared_at);
+    source->is_unsmeared = source->is_unsmeared && age_ns < UNSMEARED_NS;
+    return source->is_unsmeared;
+}
+
 void
 vt_source_on_reading(const VtReading *reading, void *user_data)
 {
@@ -71,6 +123,8 @@ vt_source_on_reading(const VtReading *reading, void *user_data)
     source->is_reading = false;
     source->has_result = true;
     source->raw_result_at = vt_clock_read(source->owner->clock).raw;
+    if (reading != NULL && is_unsmeared(source, reading))
+        reading = NULL;
     if (reading != NULL && vt_reading_check(reading) == VT_READING_OK) {
         take_sample(source, reading);
     } else {
@@ -78,6 +132,7 @@ vt_source_on_reading(const VtReading *reading, void *user_data)
         vt_source_record_fail(&source->record);
     }
     source->owner->on_reading(source, reading, source->owner->user_data);
+    ask_at_short_tick(source);
 }
 
 VtSource *
@@ -147,14 +202,6 @@ vt_source_on_tick(VtSource *source, bool is_wanted)
         ask(source);
 }
 
-static gboolean
-on_timer(gpointer user_data)
-{
-    VtSource *source = user_data;
-    ask(source);
-    return G_SOURCE_REMOVE;
-}
-
 void
 vt_source_measure(VtSource *source)
 {
@@ -171,11 +218,7 @@ vt_source_measure(VtSource *source)
     /* What takes longer comes with a tick. */
     if (wait_ns >= VT_NS_PER_SEC || source->timer != NULL)
         return;
-    guint wait_ms = (guint)((wait_ns + VT_NS_PER_MS - 1) / VT_NS_PER_MS);
-    source->timer = g_timeout_source_new(wait_ms);
-    g_source_set_priority(source->timer, G_PRIORITY_HIGH);
-    g_source_set_callback(source->timer, on_timer, source, NULL);
-    g_source_attach(source->timer, g_main_context_get_thread_default());
+    ask_later(source, wait_ns);
 }
 
 void

@@ -26,6 +26,8 @@ typedef struct {
     VtClock *clock;
     VtSourceFunc on_reading;
     void *user_data;
+    VtNs tick_ns;    /* as in VtSourcesServers */
+    bool is_smeared; /* those that announce a leap second are not wanted */
     double rate_ppb; /* of the oscillator, as learnt so far */
     double rate_sigma_ppb;
 } VtSourceOwner;

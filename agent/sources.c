@@ -203,6 +203,8 @@ vt_sources_new(VtLink *link,
         .clock = clock,
         .on_reading = on_reading,
         .user_data = sources,
+        .is_smeared = servers->is_smeared,
+        .tick_ns = servers->tick_ns,
     };
     sources->link = link;
     sources->listener = listener;

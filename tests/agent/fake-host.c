@@ -97,7 +97,7 @@ fake_host_answer(FakeHost *host)
         .nonce = request->nonce,
         .epoch = host->epoch,
         .packet = {
-            .leap = host->is_synchronised ? VT_NTP_LEAP_NONE : VT_NTP_LEAP_UNSYNCHRONISED,
+            .leap = host->is_synchronised ? host->leap : VT_NTP_LEAP_UNSYNCHRONISED,
             .version = VT_NTP_VERSION,
             .mode = VT_NTP_MODE_SERVER,
             .stratum = host->is_synchronised ? 2 : 0,

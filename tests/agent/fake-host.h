@@ -21,6 +21,7 @@ typedef struct {
     VtMono raw_at_start;
     VtNs ahead_ns; /* host's clock minus what the guest's would show had nobody set it */
     bool is_synchronised;
+    uint8_t leap; /* that it announces */
     bool answers; /* false: time requests are swallowed */
     uint32_t epoch;
     uint8_t mode;

@@ -20,10 +20,21 @@ served_agent_set_up(ServedAgent *fixture, gconstpointer data)
         .port = fixture->server.port,
         .is_local = true,
     };
+    fixture->tick_ns = 5 * VT_NS_PER_MS;
     fixture->servers = g_ptr_array_new();
     g_ptr_array_add(fixture->servers, &fixture->server_config);
     fixture->clock = vt_clock_new(&fake_kernel, &fixture->kernel);
     passing_time_start(&fixture->passing, &fixture->kernel, &fixture->agent, PASS_NS);
+}
+
+static VtSourcesServers
+get_servers(const ServedAgent *fixture)
+{
+    return (VtSourcesServers){
+        .servers = fixture->servers,
+        .is_smeared = fixture->is_smeared,
+        .tick_ns = fixture->short_tick_ns,
+    };
 }
 
 void
@@ -31,8 +42,8 @@ served_agent_start(ServedAgent *fixture)
 {
     VtAgentParams params = {
         .places = fake_host_get_places(&fixture->host),
-        .tick_ns = 5 * VT_NS_PER_MS,
-        .servers = { .servers = fixture->servers },
+        .tick_ns = fixture->tick_ns,
+        .servers = get_servers(fixture),
     };
     fixture->agent = vt_agent_new(&params, fixture->clock);
 }
@@ -43,8 +54,8 @@ served_agent_start_without_link(ServedAgent *fixture)
 {
     VtAgentParams params = {
         .places = { .sysfs_path = "/nonexistent", .device_path = "/nonexistent" },
-        .tick_ns = 5 * VT_NS_PER_MS,
-        .servers = { .servers = fixture->servers },
+        .tick_ns = fixture->tick_ns,
+        .servers = get_servers(fixture),
     };
     fixture->agent = vt_agent_new(&params, fixture->clock);
 }

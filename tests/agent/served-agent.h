@@ -17,6 +17,9 @@ typedef struct {
     VtClock *clock;
     VtAgent *agent;
     PassingTime passing;
+    VtNs tick_ns;       /* of the agent's own */
+    VtNs short_tick_ns; /* 0: none */
+    bool is_smeared;    /* the site */
 } ServedAgent;
 
 void served_agent_set_up(ServedAgent *fixture, gconstpointer data);

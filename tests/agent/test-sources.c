@@ -281,6 +281,47 @@ test_kiss_is_shown_and_heeded(ServedAgent *fixture, gconstpointer data)
     g_assert_false(usable);
 }
 
+/* It will make the second that those that smear have spread over a day. */
+static void
+test_smeared_site_leaves_who_announces_a_leap(ServedAgent *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    fixture->is_smeared = true;
+    served_agent_start(fixture);
+    wait_until_following(fixture->agent, "link");
+
+    fixture->host.leap = VT_NTP_LEAP_INSERT;
+    wait_until_following(fixture->agent, "office");
+    g_assert_cmpint(vt_agent_look(fixture->agent).updates.leap, ==, VT_NTP_LEAP_NONE);
+    g_assert_cmpint(fixture->kernel.status & (STA_INS | STA_DEL), ==, 0);
+
+    /* After the leap second it is off by what is left of the smear. */
+    fixture->host.leap = VT_NTP_LEAP_NONE;
+    fixture->host.ahead_ns = -500 * VT_NS_PER_MS;
+    unsigned n_requests = fixture->host.n_requests;
+    wait_for_count(&fixture->host.n_requests, n_requests + 10);
+    g_assert_cmpstr(vt_agent_look(fixture->agent).reference, ==, "office");
+    g_autoptr(GVariant) link = served_agent_get_source(fixture, "link");
+    g_autofree char *problem = served_agent_dup_text(link, "problem");
+    g_assert_cmpstr(problem, ==, "it announces a leap second, so it does not smear");
+}
+
+/* The agent's own tick never comes. */
+static void
+test_short_tick_reads_the_followed_one(ServedAgent *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    fixture->tick_ns = 3600 * VT_NS_PER_SEC;
+    fixture->short_tick_ns = 5 * VT_NS_PER_MS;
+    g_ptr_array_set_size(fixture->servers, 0);
+
+    served_agent_start(fixture);
+    wait_until_following(fixture->agent, "link");
+    unsigned n_requests = fixture->host.n_requests;
+
+    wait_for_count(&fixture->host.n_requests, n_requests + 50);
+}
+
 #define add(path, function)                                                              \
     g_test_add("/agent/sources/" path, ServedAgent, NULL, served_agent_set_up, function, \
                served_agent_tear_down)
@@ -310,6 +351,9 @@ main(int argc, char **argv)
     add("observing-agent-follows-and-moves-nothing",
         test_observing_agent_follows_and_moves_nothing);
     add("mode-off-asks-no-server", test_mode_off_asks_no_server);
+    add("smeared-site-leaves-who-announces-a-leap",
+        test_smeared_site_leaves_who_announces_a_leap);
+    add("short-tick-reads-the-followed-one", test_short_tick_reads_the_followed_one);
     add("kiss-is-shown-and-heeded", test_kiss_is_shown_and_heeded);
     return g_test_run();
 }
