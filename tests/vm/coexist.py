@@ -19,7 +19,8 @@ from .neighbours import NEIGHBOURS, Neighbour
 from .rig import Rig
 from .tap import TapReport
 
-CEILING = Ceiling(exposure_ms=100, residual_ms=1, floor_ms=8, settled_ms=1)
+# What comes after the step is the daemon's work.
+CEILING = Ceiling(exposure_ms=100, residual_ms=1, floor_ms=8, settled_ms=5, stays_ms=5)
 
 
 @dataclass(frozen=True)
