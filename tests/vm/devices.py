@@ -12,7 +12,7 @@ from pathlib import Path
 
 from . import server
 from .analysis import RIGHT_NS, find_residual
-from .alone import NETWORK, wait_for
+from .alone import wait_for
 from .guest import Guest
 from .hardships import Hardship, World, stand
 from .layout import RigError
@@ -86,8 +86,6 @@ def _run_marker(world: World, csv_path: Path) -> Outcome:
 def _run_marker_alone(world: World, csv_path: Path) -> Outcome:
     """No link and no RTC: the page is looked at each second, and a server measured then."""
     guest = world.guest
-    # After a restore the card's transmit queue is stuck now and then ('NETDEV WATCHDOG').
-    guest.shell.check(f"ip link set {NETWORK} down && ip link set {NETWORK} up")
     with without_link(guest):
         restart(guest, NO_RTC + HOST_SETTINGS)
         wait_for("the server is not followed",
