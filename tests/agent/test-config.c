@@ -120,6 +120,7 @@ test_clocks_have_defaults_and_need_a_pattern_or_a_node(void)
     g_assert_false(parse(neither, &bad, &error));
     g_assert_cmpstr(error->message, ==, "[clock a]: there must be either clock-name or device");
     g_clear_error(&error);
+    vt_agent_config_clear(&bad);
     g_assert_false(parse(both, &bad, &error));
     g_assert_cmpstr(error->message, ==, "[clock a]: there must be either clock-name or device");
 }
