@@ -29,7 +29,7 @@ PAGE = "/dev/vmclock0"
 PORT = "org.virttime.0"
 SETTLE_SEC = 10
 # The page promises a millisecond.
-PAGE_BOUND_NS = 2_000_000
+PAGE_BOUND_NS = 3_000_000
 
 
 def restart(guest: Guest, settings: str = "") -> None:
