@@ -28,8 +28,7 @@ struct VtSelector {
     bool was_right;          /* the clock has been, since the start */
     VtMono raw_disturbed_at; /* what was said before is of another time */
     bool is_announced;       /* something else than a reading told of it */
-    VtMono raw_calm_at;      /* since then nothing befell the clock, nor is it suspected now */
-    VtMono raw_sure_at;      /* the same, before what is suspected now */
+    VtMono raw_calm_at;      /* since then nothing befell the clock, whatever was suspected */
     VtNs agreed_ns;          /* what all that agree say, minus what the followed one says */
     VtShift shift;           /* the same, as it is applied: it follows slowly */
 };
@@ -99,17 +98,6 @@ vt_selector_note_disturbance(VtSelector *selector)
     begin_disturbance(selector, true);
 }
 
-/* What was said before a suspicion counts again once it is refuted. */
-static void
-note_calm(VtSelector *selector, bool is_urgent, bool is_moved, VtMono raw_now)
-{
-    if (is_urgent && !selector->is_urgent)
-        selector->raw_sure_at = selector->raw_calm_at;
-    if (is_moved)
-        selector->raw_sure_at = raw_now;
-    selector->raw_calm_at = is_urgent ? raw_now : selector->raw_sure_at;
-}
-
 void
 vt_selector_set_status(VtSelector *selector, bool is_urgent, bool is_moved, bool is_right)
 {
@@ -117,7 +105,9 @@ vt_selector_set_status(VtSelector *selector, bool is_urgent, bool is_moved, bool
     bool was_noted = vt_mono_diff(raw_now, selector->raw_disturbed_at) < ONE_EVENT_NS;
     if (is_urgent && !selector->is_urgent && !was_noted)
         begin_disturbance(selector, false);
-    note_calm(selector, is_urgent, is_moved, raw_now);
+    /* What was said before a suspicion counts again once it is refuted. */
+    if (is_moved)
+        selector->raw_calm_at = raw_now;
     selector->is_urgent = is_urgent;
     selector->was_right |= is_right;
 }
