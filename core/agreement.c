@@ -6,9 +6,6 @@
 /* A word is believed of nobody at once: a pause between two readings looks like a lie. */
 #define JUDGEMENTS 3
 
-/* What this machine's oscillator may have drifted since a reading. */
-#define DRIFT_DIVISOR 10000
-
 /* TAI - UTC has been 37 s since 2017; a leap second more or less is no news. */
 #define LEAST_TAI_NS (36 * VT_NS_PER_SEC)
 #define MOST_TAI_NS  (39 * VT_NS_PER_SEC)
@@ -24,8 +21,8 @@ typedef struct {
 static Interval
 get_interval(const VtOpinion *opinion, VtMono raw_now)
 {
-    VtNs age_ns = vt_ns_max(vt_mono_diff(raw_now, opinion->raw_at), 0);
-    VtNs error_ns = vt_ns_add(opinion->error_ns, age_ns / DRIFT_DIVISOR);
+    VtNs age_ns = vt_mono_diff(raw_now, opinion->raw_at);
+    VtNs error_ns = vt_source_record_age_error(opinion->error_ns, age_ns);
     return (Interval){
         .least_ns = vt_ns_sub(opinion->raw_offset_ns, error_ns),
         .greatest_ns = vt_ns_add(opinion->raw_offset_ns, error_ns),

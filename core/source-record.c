@@ -37,6 +37,12 @@ vt_source_record_is_reachable(const VtSourceRecord *record)
     return record->has_last && (record->reach & RECENT_REACH) != 0;
 }
 
+VtNs
+vt_source_record_age_error(VtNs error_ns, VtNs age_ns)
+{
+    return vt_ns_add(error_ns, vt_ns_max(age_ns, 0) / DRIFT_DIVISOR);
+}
+
 VtSample
 vt_source_record_get_word(const VtSourceRecord *record, VtMono raw_since)
 {
@@ -44,7 +50,7 @@ vt_source_record_get_word(const VtSourceRecord *record, VtMono raw_since)
     for (unsigned i = 0; i < record->n_recent; i++) {
         const VtSample *sample = &record->recent[i];
         VtNs age_ns = vt_mono_diff(record->last.raw_at, sample->raw_at);
-        VtNs error_ns = vt_ns_add(sample->error_ns, age_ns / DRIFT_DIVISOR);
+        VtNs error_ns = vt_source_record_age_error(sample->error_ns, age_ns);
         VtNs apart_ns = vt_ns_abs(vt_ns_sub(sample->raw_offset_ns, record->last.raw_offset_ns));
         if (vt_mono_diff(sample->raw_begun_at, raw_since) < 0 || error_ns >= word.error_ns ||
             apart_ns > vt_ns_add(error_ns, record->last.error_ns))

@@ -33,6 +33,12 @@ typedef struct {
     uint64_t n_failures;
 } VtSourceRecord;
 
+/*
+ * What a word that was right to @error_ns may be off by @age_ns later: an oscillator of which nothing
+ * is known drifts by 100 ppm. A negative age is none.
+ */
+VtNs vt_source_record_age_error(VtNs error_ns, VtNs age_ns);
+
 /* A zeroed VtSourceRecord is a fresh one. */
 void vt_source_record_add(VtSourceRecord *record, const VtSample *sample);
 void vt_source_record_fail(VtSourceRecord *record);
@@ -43,7 +49,7 @@ bool vt_source_record_is_reachable(const VtSourceRecord *record);
 /*
  * What it says now: its last reading, which must exist, with the offset and the error of the best
  * of the recent ones begun at @raw_since or later, as long as the last one does not contradict
- * that. The error grows by 100 ppm of the age.
+ * that. The error grows with age as above.
  */
 VtSample vt_source_record_get_word(const VtSourceRecord *record, VtMono raw_since);
 
