@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hostd/ntp-card-view.h"
 
-#include <stdatomic.h>
+#include "hostd/ntp-letter-box.h"
 
 /* The main thread is busy, or the card does not answer: the line is followed for so long. */
 #define MOST_AGE_NS (2 * VT_NS_PER_SEC)
@@ -22,17 +22,15 @@
 #define CHECK_BYTES 4
 
 struct VtNtpCardView {
-    /* Whoever takes them out owns them. */
-    _Atomic(VtNtpCardStates *) posted;
-    VtNtpCardStates *current;
-    VtMono set_at; /* what was read before is of another clock */
+    VtNtpLetterBox box; /* VtNtpCardStates */
+    VtMono set_at;      /* what was read before is of another clock */
 };
 
 VtNtpCardView *
 vt_ntp_card_view_new(void)
 {
     VtNtpCardView *view = g_new0(VtNtpCardView, 1);
-    view->current = g_new0(VtNtpCardStates, 1);
+    vt_ntp_letter_box_init(&view->box, g_new0(VtNtpCardStates, 1), g_free);
     return view;
 }
 
@@ -41,8 +39,7 @@ vt_ntp_card_view_free(VtNtpCardView *view)
 {
     if (view == NULL)
         return;
-    g_free(atomic_load(&view->posted));
-    g_free(view->current);
+    vt_ntp_letter_box_clear(&view->box);
     g_free(view);
 }
 
@@ -51,8 +48,7 @@ vt_ntp_card_view_post(VtNtpCardView *view, const VtNtpCardStates *states)
 {
     VtNtpCardStates *copy = g_new(VtNtpCardStates, 1);
     *copy = *states;
-    /* One that nobody has taken yet is out of date. */
-    g_free(atomic_exchange(&view->posted, copy));
+    vt_ntp_letter_box_post(&view->box, copy);
 }
 
 void
@@ -61,26 +57,13 @@ vt_ntp_card_view_forget(VtNtpCardView *view, VtMono now)
     view->set_at = now;
 }
 
-static const VtNtpCardStates *
-take_states(VtNtpCardView *view)
-{
-    if (atomic_load_explicit(&view->posted, memory_order_relaxed) == NULL)
-        return view->current;
-    VtNtpCardStates *posted = atomic_exchange(&view->posted, NULL);
-    if (posted != NULL) {
-        g_free(view->current);
-        view->current = posted;
-    }
-    return view->current;
-}
-
 /* The card that stamped, if its clock can be read. */
 static const VtNtpCardState *
 find(VtNtpCardView *view, const VtNtpCardStamp *stamp, VtMono now)
 {
     if (stamp->interface_index == 0)
         return NULL;
-    const VtNtpCardStates *states = take_states(view);
+    const VtNtpCardStates *states = vt_ntp_letter_box_take(&view->box);
     if (vt_mono_diff(states->boot_at, view->set_at) <= 0 ||
         vt_mono_diff(now, states->boot_at) > MOST_AGE_NS)
         return NULL;

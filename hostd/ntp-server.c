@@ -7,6 +7,7 @@
 
 #include "hostd/ntp-answer.h"
 #include "hostd/ntp-lead.h"
+#include "hostd/ntp-letter-box.h"
 #include "hostd/ntp-listener.h"
 #include "hostd/ntp-view.h"
 #include "os/random.h"
@@ -28,13 +29,11 @@ struct VtNtpServer {
     VtFd wake_fd;
     atomic_bool is_ending;
     atomic_uint_least64_t counts[VT_NTP_N_COUNTS];
-    /* A letter box with one slot: whoever takes the policy out owns it. */
-    _Atomic(VtNtpPolicy *) posted;
+    VtNtpLetterBox policies; /* VtNtpPolicy */
 
     VtNtpView *view;
     VtNtpCardView *cards;
     /* The thread's. */
-    VtNtpPolicy *policy;
     VtNtpAnswer *answer;
     VtNtpTurn *turn;
     VtNtpGatekeeper *keeper;
@@ -49,19 +48,6 @@ count(VtNtpServer *server, VtNtpCount which, size_t by)
     /* One thread counts, so it need not be one operation. */
     uint64_t old = atomic_load_explicit(&server->counts[which], memory_order_relaxed);
     atomic_store_explicit(&server->counts[which], old + by, memory_order_relaxed);
-}
-
-static const VtNtpPolicy *
-take_policy(VtNtpServer *server)
-{
-    if (atomic_load_explicit(&server->posted, memory_order_relaxed) == NULL)
-        return server->policy;
-    VtNtpPolicy *posted = atomic_exchange(&server->posted, NULL);
-    if (posted != NULL) {
-        vt_ntp_policy_free(server->policy);
-        server->policy = posted;
-    }
-    return server->policy;
 }
 
 static void
@@ -159,7 +145,7 @@ stamp(VtNtpServer *server, const VtNtpReply *replies, const Parcel *parcel, VtMo
             .index = index,
             .kind = kind,
         };
-        vt_ntp_answer_stamp(&replies[i], server->policy, leaves_at, datagram->reply);
+        vt_ntp_answer_stamp(&replies[i], server->policies.current, leaves_at, datagram->reply);
         if (parcel->is_bunch)
             continue;
         index++;
@@ -216,9 +202,10 @@ take_card_stamp(VtNtpServer *server, VtNtpDatagram *datagram, VtMono boot_now)
 static void
 tend_gate(VtNtpServer *server, VtNtpListener *listener, bool was_full, VtMono now)
 {
+    const VtNtpPolicy *policy = server->policies.current;
     VtNtpGateView view = {
         .clients = vt_ntp_answer_get_clients(server->answer),
-        .interval_ns = server->policy->limit.interval_ns,
+        .interval_ns = policy->limit.interval_ns,
         .now = now,
     };
     vt_ntp_gate_tend(&listener->gate, server->keeper, listener->fd, was_full, &view);
@@ -239,7 +226,7 @@ serve(VtNtpServer *server, VtNtpListener *listener)
     if (sight.was_set)
         forget_stamps(server, sight.boot_at);
     VtNtpCircumstances circumstances = {
-        .policy = take_policy(server),
+        .policy = vt_ntp_letter_box_take(&server->policies),
         .sight = &sight,
         .now = vt_clock_read_wall(server->clock),
     };
@@ -376,7 +363,7 @@ vt_ntp_server_new(const VtNtpServerPlace *places,
     server->n_listeners = n_places;
     server->view = vt_ntp_view_new(clock);
     server->cards = vt_ntp_card_view_new();
-    server->policy = policy;
+    vt_ntp_letter_box_init(&server->policies, policy, (GDestroyNotify)vt_ntp_policy_free);
     server->answer = vt_ntp_answer_new(vt_random_nonce());
     server->turn = vt_ntp_turn_new();
     server->keeper = vt_ntp_gatekeeper_new(vt_random_nonce());
@@ -406,8 +393,7 @@ vt_ntp_server_free(VtNtpServer *server)
     for (size_t i = 0; i < server->n_listeners; i++)
         vt_ntp_listener_clear(&server->listeners[i]);
     vt_fd_close(&server->wake_fd);
-    vt_ntp_policy_free(atomic_load(&server->posted));
-    vt_ntp_policy_free(server->policy);
+    vt_ntp_letter_box_clear(&server->policies);
     vt_ntp_answer_free(server->answer);
     vt_ntp_turn_free(server->turn);
     vt_ntp_gatekeeper_free(server->keeper);
@@ -431,8 +417,7 @@ vt_ntp_server_set_cards(VtNtpServer *server, const VtNtpCardStates *states)
 void
 vt_ntp_server_set_policy(VtNtpServer *server, VtNtpPolicy *policy)
 {
-    /* One that nobody has taken yet is out of date. */
-    vt_ntp_policy_free(atomic_exchange(&server->posted, policy));
+    vt_ntp_letter_box_post(&server->policies, policy);
 }
 
 void

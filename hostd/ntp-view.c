@@ -2,7 +2,8 @@
 #include "hostd/ntp-view.h"
 
 #include <math.h>
-#include <stdatomic.h>
+
+#include "hostd/ntp-letter-box.h"
 
 /*
  * REALTIME less BOOTTIME moves when the clock is set and at no other time: a slew moves both.
@@ -23,9 +24,7 @@ typedef struct {
 struct VtNtpView {
     VtClock *clock;
     int8_t precision_log2_sec;
-    /* Whoever takes the snapshot out owns it. */
-    _Atomic(Snapshot *) posted;
-    Snapshot *current;
+    VtNtpLetterBox box; /* Snapshot */
     bool has_looked;
     VtNs wall_less_boot_ns; /* at the last look */
     VtMono set_at;          /* older snapshots are of another clock */
@@ -53,9 +52,9 @@ vt_ntp_view_new(VtClock *clock)
     VtNtpView *view = g_new0(VtNtpView, 1);
     view->clock = clock;
     view->precision_log2_sec = measure_precision(clock);
-    view->current = g_new0(Snapshot, 1);
-    view->current->host =
-        vt_host_clock_judge(VT_HOST_CLOCK_UNSYNCHRONISED, NULL, (VtWall){ 0 });
+    Snapshot *first = g_new0(Snapshot, 1);
+    first->host = vt_host_clock_judge(VT_HOST_CLOCK_UNSYNCHRONISED, NULL, (VtWall){ 0 });
+    vt_ntp_letter_box_init(&view->box, first, g_free);
     return view;
 }
 
@@ -64,8 +63,7 @@ vt_ntp_view_free(VtNtpView *view)
 {
     if (view == NULL)
         return;
-    g_free(atomic_load(&view->posted));
-    g_free(view->current);
+    vt_ntp_letter_box_clear(&view->box);
     g_free(view);
 }
 
@@ -75,21 +73,7 @@ vt_ntp_view_post(VtNtpView *view, const VtHostClock *host)
     Snapshot *snapshot = g_new0(Snapshot, 1);
     snapshot->host = *host;
     snapshot->boot_at = vt_clock_read_boot(view->clock);
-    /* One that nobody has taken yet is out of date. */
-    g_free(atomic_exchange(&view->posted, snapshot));
-}
-
-static const Snapshot *
-take_snapshot(VtNtpView *view)
-{
-    if (atomic_load_explicit(&view->posted, memory_order_relaxed) == NULL)
-        return view->current;
-    Snapshot *posted = atomic_exchange(&view->posted, NULL);
-    if (posted != NULL) {
-        g_free(view->current);
-        view->current = posted;
-    }
-    return view->current;
+    vt_ntp_letter_box_post(&view->box, snapshot);
 }
 
 static bool
@@ -114,7 +98,7 @@ VtNtpSight
 vt_ntp_view_look(VtNtpView *view)
 {
     VtNtpSight sight = { .boot_at = vt_clock_read_boot(view->clock) };
-    const Snapshot *snapshot = take_snapshot(view);
+    const Snapshot *snapshot = vt_ntp_letter_box_take(&view->box);
 
     sight.was_set = check_set(view, sight.boot_at);
     VtNs age_ns = vt_mono_diff(sight.boot_at, snapshot->boot_at);
