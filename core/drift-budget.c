@@ -34,17 +34,11 @@ vt_drift_budget_init(VtDriftBudget *budget, double tracking_ppb, double disrupte
 }
 
 void
-vt_drift_budget_note_jump(VtDriftBudget *budget)
-{
-    budget->n_calm = 0;
-}
-
-void
-vt_drift_budget_note_disruption(VtDriftBudget *budget, const VtKalman *now)
+vt_drift_budget_reopen(VtDriftBudget *budget, const VtKalman *now)
 {
     double sigma_ppb = budget->disrupted_ppb / DOUBT_SIGMAS;
     VtKalmanDoubt doubt = { .rate_variance = sigma_ppb * sigma_ppb };
-    vt_drift_budget_note_jump(budget);
+    budget->n_calm = 0;
     budget->is_reopened = true;
     budget->reopened = *now;
     vt_kalman_reopen(&budget->reopened, &doubt);

@@ -3,9 +3,11 @@
  * How fast the clock may run away at most from what it was last seen to be, for the error bound.
  * 15 ppm (PHI of RFC 5905) while nothing better is proven: an oscillator that was calm for a
  * quarter of an hour is held to what it was learnt to wander, but never to less than 1 ppm. After a
- * disruption it may be another oscillator: 250 ppm, or three sigmas of a rate that is learnt from
- * nothing since then and what it differs by from the one that is believed, once that is less. The same 250 ppm hold for the first samples of all, of
- * which nobody knows yet how good they are.
+ * disruption it may be another oscillator, and so it may after a jump of the phase or of the rate,
+ * since what is taken for one of them may be both: 250 ppm, or three sigmas of a rate that is
+ * learnt from nothing since then and what it differs by from the one that is believed, once that
+ * is less. The same 250 ppm hold for the first samples of all, of which nobody knows yet how good
+ * they are.
  */
 #pragma once
 
@@ -14,7 +16,7 @@
 typedef struct {
     double tracking_ppb;
     double disrupted_ppb;
-    bool is_reopened; /* since a disruption: the one below means something */
+    bool is_reopened; /* since something happened: the one below means something */
     VtKalman reopened;
     unsigned n_all;      /* samples, up to a limit */
     VtMono raw_first_at; /* the first of all */
@@ -25,11 +27,8 @@ typedef struct {
 
 void vt_drift_budget_init(VtDriftBudget *budget, double tracking_ppb, double disrupted_ppb);
 
-/* A disruption was put right; @now is what the filter believes since. */
-void vt_drift_budget_note_disruption(VtDriftBudget *budget, const VtKalman *now);
-
-/* The rate is another one. */
-void vt_drift_budget_note_jump(VtDriftBudget *budget);
+/* A disruption was put right, or phase or rate jumped; @now is what the filter believes since. */
+void vt_drift_budget_reopen(VtDriftBudget *budget, const VtKalman *now);
 
 /* @rate_ppb is what is believed with it. */
 void vt_drift_budget_take(VtDriftBudget *budget,

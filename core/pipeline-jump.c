@@ -32,7 +32,7 @@ vt_pipeline_take_sample(VtPipeline *pipeline,
     vt_drift_budget_take(&pipeline->bound.budget, sample, doubt,
                          vt_filter_get_best(&pipeline->filter)->rate_ppb);
     if (news.has_won)
-        vt_drift_budget_note_jump(&pipeline->bound.budget);
+        vt_drift_budget_reopen(&pipeline->bound.budget, vt_filter_get_best(&pipeline->filter));
     if (news.jump == VT_JUMP_RATE)
         note_rate_jump(pipeline);
     if (news.has_won)

@@ -190,8 +190,7 @@ close_recovery(VtPipeline *pipeline, const VtEstimate *estimate, VtInstant now)
     pipeline->was_right = true;
     pipeline->is_doubtful = false;
     if (pipeline->recovery.is_disruption)
-        vt_drift_budget_note_disruption(&pipeline->bound.budget,
-                                        vt_filter_get_best(&pipeline->filter));
+        vt_drift_budget_reopen(&pipeline->bound.budget, vt_filter_get_best(&pipeline->filter));
     if (pipeline->recovery.is_disruption)
         vt_pipeline_expect_jump(pipeline, now.raw);
 

@@ -85,7 +85,8 @@ test_jump_takes_the_proof_away(Fixture *fixture, gconstpointer data)
     (void)data; /* no parameters */
     pass(fixture, 1000);
 
-    vt_drift_budget_note_jump(&fixture->budget);
+    VtKalman now = { .has_phase = true, .raw_at = fixture->estimate.raw_at };
+    vt_drift_budget_reopen(&fixture->budget, &now);
     pass(fixture, 100);
 
     g_assert_cmpfloat(get(fixture, 1), ==, TRACKING_PPB);
@@ -98,7 +99,7 @@ test_disruption_widens_until_the_rate_is_seen(Fixture *fixture, gconstpointer da
     pass(fixture, 1000);
     VtKalman now = { .has_phase = true, .raw_at = fixture->estimate.raw_at };
 
-    vt_drift_budget_note_disruption(&fixture->budget, &now);
+    vt_drift_budget_reopen(&fixture->budget, &now);
     double at_once_ppb = get(fixture, 1);
     pass(fixture, 1);
     double after_one_ppb = get(fixture, 1);
@@ -117,7 +118,7 @@ test_rate_that_is_no_more_true_widens(Fixture *fixture, gconstpointer data)
     (void)data; /* no parameters */
     pass(fixture, 1000);
     VtKalman now = { .has_phase = true, .raw_at = fixture->estimate.raw_at };
-    vt_drift_budget_note_disruption(&fixture->budget, &now);
+    vt_drift_budget_reopen(&fixture->budget, &now);
 
     fixture->estimate.rate_ppb -= 100000;
     pass(fixture, 3);

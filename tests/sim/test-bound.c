@@ -12,6 +12,15 @@
 #define MOST_RATIO 20.0
 
 static void
+assert_honest(const SimLifeReport *report)
+{
+    if (report->worst_excess_sec > 0)
+        g_error("seed %u: the bound was too small for %.3f s longer than '%s' allows",
+                report->worst_seed, report->worst_excess_sec,
+                sim_event_name(report->worst_event));
+}
+
+static void
 test_lives(gconstpointer user_data)
 {
     unsigned first = GPOINTER_TO_UINT(user_data);
@@ -19,11 +28,23 @@ test_lives(gconstpointer user_data)
     for (unsigned seed = first; seed < first + N_TOGETHER; seed++)
         sim_life_run(seed, &report);
 
-    if (report.worst_excess_sec > 0)
-        g_error("seed %u: the bound was too small for %.3f s longer than '%s' allows",
-                report.worst_seed, report.worst_excess_sec, sim_event_name(report.worst_event));
+    assert_honest(&report);
     g_test_message("bound / true error: %.1f", sim_life_get_ratio(&report));
     g_assert_cmpfloat(sim_life_get_ratio(&report), <=, MOST_RATIO);
+}
+
+/*
+ * Lives in which the bound was too small once. 4247: a pause of 0.4 ms together with a jump of
+ * 99 ppm was taken for the pause alone, and the rate of before for known.
+ */
+static const unsigned odd_seeds[] = { 4247 };
+
+static void
+test_odd_life(gconstpointer user_data)
+{
+    SimLifeReport report = { 0 };
+    sim_life_run(GPOINTER_TO_UINT(user_data), &report);
+    assert_honest(&report);
 }
 
 int
@@ -34,6 +55,10 @@ main(int argc, char **argv)
         g_autofree char *path =
             g_strdup_printf("/sim/bound/seeds-%u-to-%u", first, first + N_TOGETHER - 1);
         g_test_add_data_func(path, GUINT_TO_POINTER(first), test_lives);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(odd_seeds); i++) {
+        g_autofree char *path = g_strdup_printf("/sim/bound/odd-seed-%u", odd_seeds[i]);
+        g_test_add_data_func(path, GUINT_TO_POINTER(odd_seeds[i]), test_odd_life);
     }
     return g_test_run();
 }
