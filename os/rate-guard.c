@@ -2,10 +2,11 @@
 #include "os/rate-guard.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 
@@ -50,21 +51,15 @@ set_silence(const VtRateWatch *watch)
 }
 
 /*
- * Straight to the kernel: a simulator of networks puts functions of its own before those of the C
- * library, and takes what a child asks of them for the parent's words.
+ * read() and write(), here and below: a simulator of networks puts functions of its own before
+ * those of the C library, and its send() and recv() know only the sockets of its network.
  */
-static ssize_t
-receive(const VtRateWatch *watch, Message *ret_message)
-{
-    return syscall(SYS_recvfrom, watch->fd, ret_message, sizeof *ret_message, 0, NULL, NULL);
-}
-
 bool
 vt_rate_watch_go_on(VtRateWatch *watch)
 {
     Message message;
     set_silence(watch);
-    ssize_t n_bytes = receive(watch, &message);
+    ssize_t n_bytes = read(watch->fd, &message, sizeof message);
     if (n_bytes == sizeof message) {
         watch->is_armed = message.is_armed;
         watch->base_rate_ppb = message.base_rate_ppb;
@@ -102,6 +97,8 @@ vt_rate_guard_new(VtClock *clock, GError **error)
     }
     g_auto(VtFd) ours = fds[0];
     g_auto(VtFd) theirs = fds[1];
+    (void)fcntl(ours, F_SETFL, O_NONBLOCK); /* a guard that does not listen is none */
+    (void)signal(SIGPIPE, SIG_IGN);         /* nor is one that is gone, and that is all */
     pid_t child = fork();
     if (child < 0) {
         vt_error_set_errno(error, errno, "cannot make the rate's guard");
@@ -131,8 +128,7 @@ vt_rate_guard_free(VtRateGuard *guard)
 static bool
 tell(VtRateGuard *guard, const Message *message)
 {
-    ssize_t n_bytes = send(guard->fd, message, sizeof *message, MSG_NOSIGNAL | MSG_DONTWAIT);
-    return n_bytes == sizeof *message;
+    return write(guard->fd, message, sizeof *message) == sizeof *message;
 }
 
 bool

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -7,6 +8,34 @@
 
 #include "os/rate-guard.h"
 #include "tests/os/fake-kernel.h"
+
+/*
+ * As a simulator of networks has them before those of the C library: they know only the sockets of
+ * its network, and no other calls.
+ */
+ssize_t
+send(int fd, const void *bytes, size_t n_bytes, int flags)
+{
+    (void)fd, (void)bytes, (void)n_bytes, (void)flags;
+    errno = ENOTSOCK;
+    return -1;
+}
+
+ssize_t
+recv(int fd, void *bytes, size_t n_bytes, int flags)
+{
+    (void)fd, (void)bytes, (void)n_bytes, (void)flags;
+    errno = ENOTSOCK;
+    return -1;
+}
+
+long
+syscall(long number, ...)
+{
+    (void)number;
+    errno = ENOSYS;
+    return -1;
+}
 
 static const VtWall then = { .ns = INT64_C(1700000000) * VT_NS_PER_SEC };
 
@@ -131,6 +160,25 @@ test_goes_back_after_a_silence(Fixture *fixture, gconstpointer data)
     close(fds[1]);
 }
 
+/* It may be killed, too. */
+static void
+test_a_guard_that_is_gone_is_none(Fixture *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    VtRateGuard *guard = vt_rate_guard_new(fixture->clock, NULL);
+    g_autofree char *path = g_strdup_printf("/proc/self/task/%d/children", getpid());
+    g_autofree char *children = NULL;
+    g_assert_true(g_file_get_contents(path, &children, NULL, NULL));
+    pid_t child = (pid_t)g_ascii_strtoll(children, NULL, 10);
+    g_assert_cmpint(child, >, 1);
+    g_assert_cmpint(kill(child, SIGKILL), ==, 0);
+    siginfo_t end;
+    g_assert_cmpint(waitid(P_PID, (id_t)child, &end, WEXITED | WNOWAIT), ==, 0);
+
+    g_assert_false(vt_rate_guard_arm(guard, 7000));
+    vt_rate_guard_free(guard);
+}
+
 static void
 add(const char *path, void (*func)(Fixture *fixture, gconstpointer data))
 {
@@ -147,5 +195,6 @@ main(int argc, char **argv)
         test_outlives_a_daemon_that_is_killed);
     add("/os/rate-guard/leaves-what-may-stay", test_leaves_what_may_stay);
     add("/os/rate-guard/goes-back-after-a-silence", test_goes_back_after_a_silence);
+    add("/os/rate-guard/a-guard-that-is-gone-is-none", test_a_guard_that_is_gone_is_none);
     return g_test_run();
 }
