@@ -5,8 +5,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include <gio/gio.h>
-
 #include "os/fd.h"
 #include "os/state-write.h"
 
@@ -31,16 +29,23 @@ typedef struct {
 typedef struct {
     gatomicrefcount n_refs;
     char *path;
-    GMutex mutex; /* of all below */
+    GMainContext *context; /* of the daemon */
+    VtStateFolder *folder; /* for the daemon's own thread; NULL: it is gone */
+    GMutex mutex;          /* of all below */
     GCond idle;
     GQueue waiting; /* of Write */
     bool is_writing;
     uint64_t n_lost;
 } Shared;
 
+/* The worker's last word to the daemon. */
+typedef struct {
+    Shared *shared;
+    GError *problem; /* NULL: all was written */
+} Report;
+
 struct VtStateFolder {
     Shared *shared;
-    GCancellable *cancellable; /* of the worker's word to us */
     VtStateProblemFunc on_problem;
     void *user_data;
     bool has_problem;
@@ -64,8 +69,25 @@ shared_unref(gpointer data)
     g_queue_clear_full(&shared->waiting, write_free);
     g_mutex_clear(&shared->mutex);
     g_cond_clear(&shared->idle);
+    g_main_context_unref(shared->context);
     g_free(shared->path);
     g_free(shared);
+}
+
+static Shared *
+shared_ref(Shared *shared)
+{
+    g_atomic_ref_count_inc(&shared->n_refs);
+    return shared;
+}
+
+static void
+report_free(gpointer data)
+{
+    Report *report = data;
+    shared_unref(report->shared);
+    g_clear_error(&report->problem);
+    g_free(report);
 }
 
 static bool
@@ -100,52 +122,73 @@ count_lost(Shared *shared)
     g_mutex_unlock(&shared->mutex);
 }
 
-static void
-write_in_worker(GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+static gboolean
+on_written(gpointer user_data)
 {
-    Shared *shared = task_data;
-    g_autoptr(GError) problem = NULL;
+    const Report *report = user_data;
+    VtStateFolder *folder = report->shared->folder;
+    if (folder == NULL)
+        return G_SOURCE_REMOVE;
+
+    bool had_problem = folder->has_problem;
+    folder->has_problem = report->problem != NULL;
+    if (folder->has_problem && !had_problem && folder->on_problem != NULL)
+        folder->on_problem(report->problem, folder->user_data);
+    return G_SOURCE_REMOVE;
+}
+
+/* Takes @problem, and the worker's reference to @shared. */
+static void
+send_report(Shared *shared, GError *problem)
+{
+    Report *report = g_new0(Report, 1);
+    g_autoptr(GSource) source = g_idle_source_new();
+    report->shared = shared;
+    report->problem = problem;
+    g_source_set_priority(source, G_PRIORITY_DEFAULT);
+    g_source_set_callback(source, on_written, report, report_free);
+    g_source_attach(source, shared->context);
+}
+
+static gpointer
+write_in_worker(gpointer user_data)
+{
+    Shared *shared = user_data;
+    GError *problem = NULL;
     Write *write;
     bool is_last = false;
 
-    (void)source;
-    (void)cancellable;
     while ((write = take_next(shared, &is_last)) != NULL) {
         g_clear_error(&problem);
         if (!carry_out(shared->path, write, is_last, &problem))
             count_lost(shared);
         write_free(write);
     }
-    if (problem != NULL)
-        g_task_return_error(task, g_steal_pointer(&problem));
-    else
-        g_task_return_boolean(task, TRUE);
+    send_report(shared, problem);
+    return NULL;
 }
 
-static void
-on_written(GObject *source, GAsyncResult *result, gpointer user_data)
-{
-    g_autoptr(GError) error = NULL;
-
-    (void)source;
-    (void)g_task_propagate_boolean(G_TASK(result), &error); /* @error tells */
-    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-        return; /* the folder is gone */
-
-    VtStateFolder *folder = user_data;
-    bool had_problem = folder->has_problem;
-    folder->has_problem = error != NULL;
-    if (folder->has_problem && !had_problem && folder->on_problem != NULL)
-        folder->on_problem(error, folder->user_data);
-}
-
+/*
+ * A plain thread, which ends with its work: GLib's pool of workers would keep two more of its own
+ * for ever.
+ */
 static void
 start_worker(VtStateFolder *folder)
 {
-    g_autoptr(GTask) task = g_task_new(NULL, folder->cancellable, on_written, folder);
-    g_atomic_ref_count_inc(&folder->shared->n_refs);
-    g_task_set_task_data(task, folder->shared, shared_unref);
-    g_task_run_in_thread(task, write_in_worker);
+    Shared *shared = shared_ref(folder->shared);
+    GError *problem = NULL;
+    GThread *worker = g_thread_try_new("state-folder", write_in_worker, shared, &problem);
+    if (worker != NULL) {
+        g_thread_unref(worker);
+        return;
+    }
+    Write *write;
+    bool is_last;
+    while ((write = take_next(shared, &is_last)) != NULL) {
+        count_lost(shared);
+        write_free(write);
+    }
+    send_report(shared, problem);
 }
 
 VtStateFolder *
@@ -157,7 +200,8 @@ vt_state_folder_new(const char *path, VtStateProblemFunc on_problem, void *user_
     g_mutex_init(&folder->shared->mutex);
     g_cond_init(&folder->shared->idle);
     folder->shared->path = g_strdup(path);
-    folder->cancellable = g_cancellable_new();
+    folder->shared->context = g_main_context_ref_thread_default();
+    folder->shared->folder = folder;
     folder->on_problem = on_problem;
     folder->user_data = user_data;
     return folder;
@@ -184,8 +228,7 @@ vt_state_folder_free(VtStateFolder *folder)
     if (folder == NULL)
         return;
     (void)vt_state_folder_flush(folder, FREE_TIMEOUT_MS); /* the worker ends by itself */
-    g_cancellable_cancel(folder->cancellable);
-    g_object_unref(folder->cancellable);
+    folder->shared->folder = NULL;
     shared_unref(folder->shared);
     g_free(folder);
 }

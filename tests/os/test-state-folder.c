@@ -290,6 +290,45 @@ test_small_files_that_wait_become_one(Fixture *fixture, gconstpointer data)
     assert_file(fixture, "other", "on\n");
 }
 
+static bool
+has_other_threads(void)
+{
+    g_autoptr(GDir) tasks = g_dir_open("/proc/self/task", 0, NULL);
+    return g_dir_read_name(tasks) != NULL && g_dir_read_name(tasks) != NULL;
+}
+
+static void
+test_its_thread_ends_with_its_work(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    vt_state_folder_append(fixture->folder, "journal.jsonl", "one");
+    g_assert_true(vt_state_folder_flush(fixture->folder, TIMEOUT_MS));
+
+    gint64 until = g_get_monotonic_time() + (gint64)TIMEOUT_MS * 1000;
+    while (has_other_threads() && g_get_monotonic_time() < until)
+        g_usleep(1000);
+    g_assert_false(has_other_threads());
+}
+
+/* Its last word comes to nobody, and its problem is nobody's. */
+static void
+test_a_folder_may_go_before_its_worker(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *path = freeze(fixture);
+    (void)data;
+    VtStateFolder *other = vt_state_folder_new(fixture->path, on_problem, fixture);
+    vt_state_folder_replace(other, "state", "rate=1\n");
+    vt_state_folder_free(other);
+    thaw(path);
+
+    gint64 until = g_get_monotonic_time() + (gint64)TIMEOUT_MS * 1000;
+    while (has_other_threads() && g_get_monotonic_time() < until)
+        g_usleep(1000);
+    while (g_main_context_iteration(NULL, FALSE)) {
+    }
+    g_assert_cmpuint(fixture->n_problems, ==, 0);
+}
+
 #define add(path, function) \
     g_test_add("/os/state-folder/" path, Fixture, NULL, set_up, function, tear_down)
 
@@ -309,5 +348,7 @@ main(int argc, char **argv)
     add("it-writes-again-when-it-can", test_it_writes_again_when_it_can);
     add("a-hanging-file-system-holds-nobody-up", test_a_hanging_file_system_holds_nobody_up);
     add("small-files-that-wait-become-one", test_small_files_that_wait_become_one);
+    add("its-thread-ends-with-its-work", test_its_thread_ends_with_its_work);
+    add("a-folder-may-go-before-its-worker", test_a_folder_may_go_before_its_worker);
     return g_test_run();
 }

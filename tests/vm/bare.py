@@ -21,8 +21,8 @@ IN_STEP_SEC = 30.0
 POLLS = ("7", "271")
 LOOKS = 20
 
-# GLib's own, which touch no time.
-WORKERS = {"gmain", "gdbus", "pool-"}
+# GLib's own, and who writes the journal: they touch no time.
+WORKERS = {"gmain", "gdbus", "pool-", "state-folder"}
 
 
 def _find_waits(guest: Guest, pid: str) -> set[str]:
