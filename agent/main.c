@@ -9,6 +9,7 @@
 #include "agent/hints/clocksource.h"
 #include "agent/owner.h"
 #include "agent/rehearsal.h"
+#include "bus/bus-place.h"
 #include "os/daemon.h"
 #include "os/notify.h"
 #include "os/process.h"
@@ -52,7 +53,7 @@ prepare_process(void)
 
     if (!vt_process_lock_memory(&no_lock))
         g_info("%s; the first reaction to a disruption may be slower", no_lock->message);
-    if (!vt_process_raise_priority(&no_priority))
+    if (!vt_process_raise_priority_of_main(&no_priority))
         g_info("%s; the first reaction to a disruption may be slower", no_priority->message);
     (void)vt_rehearsal_run(); /* for its pages alone */
 }
@@ -121,7 +122,7 @@ make_params(const VtAgentConfig *config, const VtNtpKeys *keys, VtAgentMemory *m
             .vmclock = { .kernel = &vt_vmclock_system, .counter = vt_counter_system() },
         },
         .clocksource_path = VT_CLOCKSOURCE_PATH,
-        .watches_sleep = true,
+        .watches_sleep = vt_bus_place_has_system(),
         .memory = memory,
     };
 }
@@ -173,8 +174,8 @@ run(const VtAgentConfig *config, const VtDaemon *daemon)
     }
     g_autoptr(VtClock) clock = vt_clock_new_system();
     g_autoptr(VtRateGuard) guard = make_guard(clock);
-    prepare_process();
     choose_network_monitor();
+    prepare_process();
 
     VtAgentMemoryPlaces kept = {
         .folder = VT_STATE_DIR "/agent",

@@ -270,7 +270,6 @@ vt_control_server_new(const char *path, mode_t mode, VtGate *gate, GError **erro
 
     server->path = g_strdup(path);
     server->gate = gate;
-    server->guid = g_dbus_generate_guid();
     server->peers = g_ptr_array_new();
     server->observer = g_dbus_auth_observer_new();
     g_signal_connect(server->observer, "allow-mechanism", G_CALLBACK(on_mechanism), NULL);
@@ -280,6 +279,7 @@ vt_control_server_new(const char *path, mode_t mode, VtGate *gate, GError **erro
         g_prefix_error(error, "cannot serve '%s': ", path);
         return NULL;
     }
+    server->guid = g_dbus_generate_guid();
     server->service = g_socket_service_new();
     g_signal_connect(server->service, "incoming", G_CALLBACK(on_client), server);
     if (!g_socket_listener_add_socket(G_SOCKET_LISTENER(server->service), socket, NULL, error))

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "bus/system-bus.h"
 
+#include "bus/bus-place.h"
+
 #define MOST_DOUBLINGS 6
 
 /* A connection that is being made. It ends by itself, also when the bus is freed before. */
@@ -129,6 +131,10 @@ on_connected(GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 try_connect(VtSystemBus *bus)
 {
+    if (!vt_bus_place_is_there(bus->address)) {
+        try_later(bus);
+        return;
+    }
     bus->attempt = g_new0(Attempt, 1);
     bus->attempt->bus = bus;
     bus->attempt->cancellable = g_cancellable_new();
@@ -145,12 +151,9 @@ vt_system_bus_new(const VtSystemBusParams *params, VtGate *gate)
     VtSystemBus *bus = g_new0(VtSystemBus, 1);
     bus->params = *params;
     bus->gate = gate;
-    /* Of the system bus this is a look at the environment. */
-    bus->address = params->address != NULL
-                       ? g_strdup(params->address)
-                       : g_dbus_address_get_for_bus_sync(G_BUS_TYPE_SYSTEM, NULL, NULL);
-    if (bus->address != NULL)
-        try_connect(bus);
+    bus->address =
+        g_strdup(params->address != NULL ? params->address : vt_bus_place_find_system());
+    try_connect(bus);
     return bus;
 }
 

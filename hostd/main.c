@@ -37,7 +37,7 @@ prepare_process(void)
 
     if (!vt_process_lock_memory(&no_lock))
         g_info("%s; guests may be answered later on a host short of memory", no_lock->message);
-    if (!vt_process_raise_priority(&no_priority))
+    if (!vt_process_raise_priority_of_main(&no_priority))
         g_info("%s; guests may be answered later on a busy host", no_priority->message);
 }
 

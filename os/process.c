@@ -55,13 +55,28 @@ vt_process_lock_memory(GError **error)
     return vt_error_set_errno(error, errno, "cannot lock memory");
 }
 
+static bool
+set_scheduler(int policy, GError **error)
+{
+    struct sched_param parameters = { .sched_priority = sched_get_priority_min(policy) };
+    if (sched_setscheduler(0, policy | SCHED_RESET_ON_FORK, &parameters) == 0)
+        return true;
+    return vt_error_set_errno(error, errno, "cannot raise the priority");
+}
+
 bool
 vt_process_raise_priority(GError **error)
 {
+    return set_scheduler(SCHED_FIFO, error);
+}
+
+bool
+vt_process_raise_priority_of_main(GError **error)
+{
+    /* Who may not rise needs no workers to be made before. */
+    if (!set_scheduler(SCHED_FIFO, error) || !set_scheduler(SCHED_OTHER, error))
+        return false;
     /* GLib's shared worker threads get the priority that the first to want one had. */
     g_type_ensure(G_TYPE_TASK);
-    struct sched_param parameters = { .sched_priority = sched_get_priority_min(SCHED_FIFO) };
-    if (sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &parameters) == 0)
-        return true;
-    return vt_error_set_errno(error, errno, "cannot raise the priority");
+    return set_scheduler(SCHED_FIFO, error);
 }

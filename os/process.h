@@ -21,3 +21,6 @@ bool vt_process_lock_memory(GError **error);
  * normal priority again.
  */
 bool vt_process_raise_priority(GError **error);
+
+/* The same in a daemon that uses GIO, whose worker threads are to stay at normal priority. */
+bool vt_process_raise_priority_of_main(GError **error);

@@ -34,6 +34,61 @@ on_over(gpointer user_data)
 }
 
 static void
+wait_ms(unsigned span_ms)
+{
+    bool is_over = false;
+    g_timeout_add(span_ms, on_over, &is_over);
+    while (!is_over)
+        g_main_context_iteration(NULL, TRUE);
+}
+
+static unsigned
+count_threads(void)
+{
+    g_autoptr(GDir) tasks = g_dir_open("/proc/self/task", 0, NULL);
+    unsigned n_threads = 0;
+    while (g_dir_read_name(tasks) != NULL)
+        n_threads += 1;
+    return n_threads;
+}
+
+/* The first of all: what GIO made once it keeps. */
+static void
+test_bus_that_cannot_be_there_costs_no_thread(void)
+{
+    g_autofree char *folder = g_dir_make_tmp("virt-time-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(folder, "a bus", NULL);
+    g_autofree char *address =
+        g_strdup_printf("unix:path=%s/a%%20bus;unix:guid=12,path=%s/none", folder, folder);
+    VtSystemBusParams params = {
+        .address = address,
+        .name = "org.virttime.Test",
+        .retry_ms = RETRY_MS,
+    };
+
+    VtSystemBus *bus = vt_system_bus_new(&params, NULL);
+    wait_ms(5 * RETRY_MS);
+    g_assert_cmpuint(count_threads(), ==, 1);
+
+    /* It has come meanwhile. */
+    g_autoptr(GSocketAddress) socket = g_unix_socket_address_new(path);
+    g_autoptr(GSocketService) service = g_socket_service_new();
+    unsigned n_attempts = 0;
+    g_signal_connect(service, "incoming", G_CALLBACK(on_incoming), &n_attempts);
+    g_assert_true(g_socket_listener_add_address(G_SOCKET_LISTENER(service), socket,
+                                                G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT,
+                                                NULL, NULL, NULL));
+    wait_ms(LOOK_MS);
+    g_assert_cmpuint(n_attempts, >=, 1);
+    vt_system_bus_free(bus);
+    g_socket_service_stop(service);
+    wait_ms(RETRY_MS);
+    g_socket_listener_close(G_SOCKET_LISTENER(service));
+    g_unlink(path);
+    g_rmdir(folder);
+}
+
+static void
 test_bus_that_is_not_there_is_looked_for_ever_more_seldom(void)
 {
     g_autofree char *folder = g_dir_make_tmp("virt-time-XXXXXX", NULL);
@@ -42,7 +97,6 @@ test_bus_that_is_not_there_is_looked_for_ever_more_seldom(void)
     g_autoptr(GSocketAddress) socket = g_unix_socket_address_new(path);
     g_autoptr(GSocketService) service = g_socket_service_new();
     unsigned n_attempts = 0;
-    bool is_over = false;
     g_assert_true(g_socket_listener_add_address(G_SOCKET_LISTENER(service), socket,
                                                 G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT,
                                                 NULL, NULL, NULL));
@@ -54,9 +108,7 @@ test_bus_that_is_not_there_is_looked_for_ever_more_seldom(void)
     };
 
     VtSystemBus *bus = vt_system_bus_new(&params, NULL);
-    g_timeout_add(LOOK_MS, on_over, &is_over);
-    while (!is_over)
-        g_main_context_iteration(NULL, TRUE);
+    wait_ms(LOOK_MS);
 
     g_assert_cmpuint(n_attempts, >=, 2);
     g_assert_cmpuint(n_attempts, <=, MOST_ATTEMPTS);
@@ -70,6 +122,8 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/bus/system-bus/bus-that-cannot-be-there-costs-no-thread",
+                    test_bus_that_cannot_be_there_costs_no_thread);
     g_test_add_func("/bus/system-bus/bus-that-is-not-there-is-looked-for-ever-more-seldom",
                     test_bus_that_is_not_there_is_looked_for_ever_more_seldom);
     return g_test_run();
