@@ -10,8 +10,8 @@
 
 #include "agent/providers/ntp-reference-id.h"
 #include "agent/providers/ntp-stamps.h"
-#include "os/fd.h"
 #include "os/random.h"
+#include "os/socket.h"
 #include "proto/byte-writer.h"
 #include "proto/ntp-tail.h"
 
@@ -230,7 +230,7 @@ open_socket(VtNtpExchange *exchange)
         errno = EINVAL;
         return false;
     }
-    exchange->fd = socket(address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    exchange->fd = vt_socket_open(address.ss_family);
     if (exchange->fd < 0)
         return false;
     vt_ntp_stamps_enable(exchange->fd);
@@ -293,7 +293,12 @@ vt_ntp_exchange_begin(const VtNtpExchangeParams *params,
         start_timer(exchange, 0, errno);
         return exchange;
     }
-    exchange->readable = g_unix_fd_source_new(exchange->fd, G_IO_IN | G_IO_ERR | G_IO_HUP);
+    /*
+     * The stamp of the departure comes first. To the kernel it is an error, and something urgent
+     * as well where that was asked for, as it is in simulators of networks.
+     */
+    exchange->readable =
+        g_unix_fd_source_new(exchange->fd, G_IO_IN | G_IO_PRI | G_IO_ERR | G_IO_HUP);
     g_source_set_priority(exchange->readable, G_PRIORITY_HIGH);
     g_source_set_callback(exchange->readable, G_SOURCE_FUNC(on_readable), exchange, NULL);
     g_source_attach(exchange->readable, g_main_context_get_thread_default());
