@@ -9,7 +9,10 @@
 /* MAXDISP of RFC 5905, section 7.2. */
 #define MAX_DISTANCE_NS (16 * VT_NS_PER_SEC)
 /* No server thinks longer over a reply; what claims to is a replay or a broken clock. */
-#define MAX_SERVER_NS (4 * VT_NS_PER_SEC)
+#define MAX_HELD (UINT64_C(4) << 32) /* 2^-32 s, as all stamps */
+
+/* A server that is worse than a millisecond is not let off more than that. */
+#define MOST_FUZZ_LOG2_SEC (-10)
 
 bool
 vt_ntp_packet_decode(const uint8_t *bytes, size_t n_bytes, VtNtpPacket *ret_packet)
@@ -65,6 +68,16 @@ get_root_distance_ns(const VtNtpPacket *packet)
            vt_ntp_short_to_ns(packet->root_dispersion);
 }
 
+bool
+vt_ntp_packet_get_held(const VtNtpPacket *reply, VtNtpStamp receive, uint64_t *ret_held)
+{
+    uint64_t held = reply->transmit - receive; /* whatever the era */
+    int fuzz_log2_sec = MIN(reply->precision_log2_sec, MOST_FUZZ_LOG2_SEC);
+    uint64_t fuzz = fuzz_log2_sec >= -32 ? UINT64_C(1) << (32 + fuzz_log2_sec) : 0;
+    *ret_held = held <= MAX_HELD ? held : 0;
+    return held <= MAX_HELD || receive - reply->transmit <= fuzz;
+}
+
 VtNtpCheck
 vt_ntp_packet_check_reply(const VtNtpPacket *reply, const VtNtpPacket *request)
 {
@@ -80,8 +93,8 @@ vt_ntp_packet_check_reply(const VtNtpPacket *reply, const VtNtpPacket *request)
         get_root_distance_ns(reply) >= MAX_DISTANCE_NS)
         return VT_NTP_CHECK_DISTANCE;
 
-    VtNs server_ns = vt_ntp_stamp_diff(reply->transmit, reply->receive);
-    if (server_ns < 0 || server_ns > MAX_SERVER_NS)
+    uint64_t held;
+    if (!vt_ntp_packet_get_held(reply, reply->receive, &held))
         return VT_NTP_CHECK_ORDER;
     return VT_NTP_CHECK_OK;
 }

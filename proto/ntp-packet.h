@@ -68,6 +68,13 @@ bool vt_ntp_packet_decode(const uint8_t *bytes, size_t n_bytes, VtNtpPacket *ret
 void vt_ntp_packet_encode(const VtNtpPacket *packet, uint8_t ret_bytes[VT_NTP_PACKET_BYTES]);
 
 /*
+ * How long the server held the request that it received at @receive, in 2^-32 s. Servers fill the
+ * bits that their clock cannot tell by lot, so that it may seem to have sent before it received,
+ * by as much as its precision: that is 0. False if the two are out of order, or 4 s apart.
+ */
+bool vt_ntp_packet_get_held(const VtNtpPacket *reply, VtNtpStamp receive, uint64_t *ret_held);
+
+/*
  * The packet tests of RFC 5905 that need no history, in the order of the enumeration, on the
  * reply to @request. A request whose transmit is 0 has no reply. A reply of an unsynchronised
  * server (leap 3) passes whatever its root distance: the caller decides what such a server is

@@ -4,8 +4,6 @@
 /* A server does not remember for ever; nor is what it once took worth much after a silence. */
 #define MOST_MISSED 4
 
-#define MOST_HELD (UINT64_C(4) << 32)
-
 void
 vt_ntp_residence_ask(VtNtpResidence *residence, VtNtpPacket *request, uint64_t nonce)
 {
@@ -30,7 +28,7 @@ learn(VtNtpResidence *residence, uint64_t held)
 static uint64_t
 get_least(const VtNtpResidence *residence)
 {
-    uint64_t least = MOST_HELD;
+    uint64_t least = UINT64_MAX;
     for (unsigned i = 0; i < residence->n_held; i++)
         least = residence->held[i] < least ? residence->held[i] : least;
     return least;
@@ -43,8 +41,8 @@ vt_ntp_residence_take(VtNtpResidence *residence, const VtNtpPacket *request, VtN
                           reply->mode == VT_NTP_MODE_SERVER && residence->has_last;
     if (!is_interleaved)
         return false;
-    uint64_t held = reply->transmit - residence->receive; /* 2^-32 s, whatever the era */
-    if (reply->transmit == 0 || held > MOST_HELD)
+    uint64_t held;
+    if (reply->transmit == 0 || !vt_ntp_packet_get_held(reply, residence->receive, &held))
         return false;
     learn(residence, held);
     reply->origin = request->transmit;

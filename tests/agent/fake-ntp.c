@@ -74,10 +74,10 @@ interleave(FakeNtp *ntp, VtNtpPacket *reply)
     bool is_asked = ntp->request.origin == ntp->last_receive && ntp->last_receive != 0 &&
                     ntp->request.receive != ntp->request.transmit;
     VtNtpStamp left = ntp->last_left;
-    uint64_t held = (uint64_t)ntp->held_ns * (UINT64_C(1) << 32) / (uint64_t)VT_NS_PER_SEC;
+    int64_t held = ntp->held_ns * (INT64_C(1) << 32) / VT_NS_PER_SEC;
 
     ntp->last_receive = reply->receive;
-    ntp->last_left = reply->receive + held;
+    ntp->last_left = reply->receive + (VtNtpStamp)held;
     if (!ntp->is_interleaving || !is_asked)
         return;
     reply->origin = ntp->request.receive;
@@ -123,6 +123,9 @@ spoil(const FakeNtp *ntp, VtNtpPacket *reply)
         break;
     case FAKE_NTP_BACKWARD:
         reply->transmit = reply->receive - (UINT64_C(1) << 32);
+        break;
+    case FAKE_NTP_FUZZY:
+        reply->transmit = reply->receive - 4000; /* of 2^-32 s; 4096 are its precision */
         break;
     case FAKE_NTP_SET_LATER:
         reply->reference = reply->receive + (UINT64_C(3600) << 32);

@@ -28,6 +28,7 @@ typedef enum {
     FAKE_NTP_FAR,          /* 20 s from true time */
     FAKE_NTP_BACKWARD,     /* sent before it was received */
     FAKE_NTP_SET_LATER,    /* last set an hour after it was asked */
+    FAKE_NTP_FUZZY,        /* sent before it was received, by less than its precision */
     FAKE_NTP_UNSIGNED,     /* as if it had no key */
     FAKE_NTP_WRONG_CODE,   /* signed with something else */
 } FakeNtpManner;

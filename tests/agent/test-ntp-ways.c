@@ -35,6 +35,37 @@ test_interleaved_reply_is_read_at_once(AskedServer *fixture, gconstpointer is_lo
     g_assert_cmpuint(fixture->n_readings, ==, 7);
 }
 
+/* The bits beyond the precision are drawn by lot, which is a microsecond here. */
+static void
+test_reply_may_seem_to_leave_before_the_request_came(AskedServer *fixture,
+                                                     gconstpointer is_local)
+{
+    (void)is_local;
+    fixture->server.is_interleaving = true;
+    fixture->server.held_ns = -500;
+
+    for (int i = 0; i < 5; i++) {
+        asked_server_measure(fixture);
+        g_assert_cmpuint(fixture->n_readings, ==, 1 + i);
+        g_assert_cmpint(get_held(fixture), >=, 0);
+        g_assert_cmpint(get_held(fixture), <=, 2);
+    }
+    g_assert_true(vt_provider_ntp_get_facts(&fixture->provider).is_interleaved);
+}
+
+/* The same without interleaving. */
+static void
+test_reply_out_of_order_by_its_precision_is_read(AskedServer *fixture, gconstpointer is_local)
+{
+    (void)is_local;
+    fixture->server.manner = FAKE_NTP_FUZZY;
+
+    asked_server_measure(fixture);
+
+    g_assert_cmpuint(fixture->n_readings, ==, 1);
+    g_assert_cmpint(get_held(fixture), ==, 0);
+}
+
 static VtNtpKeys *
 make_keys(void)
 {
@@ -128,6 +159,10 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     add("interleaved-reply-is-read-at-once", NETWORK, test_interleaved_reply_is_read_at_once);
+    add("reply-may-seem-to-leave-before-the-request-came", LOCAL,
+        test_reply_may_seem_to_leave_before_the_request_came);
+    add("reply-out-of-order-by-its-precision-is-read", NETWORK,
+        test_reply_out_of_order_by_its_precision_is_read);
     add("signed-reply-is-read", NETWORK, test_signed_reply_is_read);
     add("reply-that-is-not-signed-is-dropped", LOCAL, test_reply_that_is_not_signed_is_dropped);
     add("another-address-is-another-server", LOCAL, test_another_address_is_another_server);
