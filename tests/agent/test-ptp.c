@@ -312,6 +312,23 @@ test_precise_reading_is_of_one_instant(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(sample.error_ns, <, VT_NS_PER_US);
 }
 
+/* Whoever answers in the kernel's place may know nothing of MONOTONIC_RAW. */
+static void
+test_precise_reading_does_without_raw(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    make_provider(fixture, VT_SCALE_UTC);
+    fixture->fake.ahead_ns = -VT_NS_PER_SEC;
+    fixture->fake.lacks_raw = true;
+    g_assert_true(read_once(fixture));
+
+    VtSample sample = vt_sample_from_reading(&fixture->reading);
+    g_assert_cmpint(vt_reading_check(&fixture->reading), ==, VT_READING_OK);
+    g_assert_cmpint(vt_ns_abs(sample.offset_ns + VT_NS_PER_SEC), <=, sample.error_ns);
+    g_assert_cmpint(sample.error_ns, <, VT_NS_PER_US);
+    g_assert_cmpstr(vt_provider_describe(&fixture->provider).method, ==, "precise");
+}
+
 static void
 test_tai_is_turned_into_utc_or_refused(Fixture *fixture, gconstpointer data)
 {
@@ -408,6 +425,7 @@ main(int argc, char **argv)
     add_device("garbage-is-no-time", test_garbage_is_no_time);
     add_provider("reading-has-sign-bound-and-quality", test_reading_has_sign_bound_and_quality);
     add_provider("precise-reading-is-of-one-instant", test_precise_reading_is_of_one_instant);
+    add_provider("precise-reading-does-without-raw", test_precise_reading_does_without_raw);
     add_provider("tai-is-turned-into-utc-or-refused", test_tai_is_turned_into_utc_or_refused);
     add_provider("set-in-the-middle-is-never-taken-for-an-offset",
                  test_set_in_the_middle_is_never_taken_for_an_offset);

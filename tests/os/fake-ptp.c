@@ -50,7 +50,8 @@ answer_precise(FakePtp *ptp, struct ptp_sys_offset_precise *precise)
         return ptp->precise_errno;
     precise->device = show(ptp);
     precise->sys_realtime = to_time(ptp->kernel->wall.ns);
-    precise->sys_monoraw = to_time(ptp->kernel->raw.ns);
+    if (!ptp->lacks_raw)
+        precise->sys_monoraw = to_time(ptp->kernel->raw.ns);
     return 0;
 }
 

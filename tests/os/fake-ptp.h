@@ -19,6 +19,7 @@ typedef struct {
     VtMono raw_at_start;
     VtNs ahead_ns;   /* its clock minus what the guest's would show had nobody set it */
     VtNs bracket_ns; /* between two looks of the driver; 0: 2 us */
+    bool lacks_raw;  /* a precise reading then is against REALTIME alone */
     int precise_errno;
     int extended_errno;
     int plain_errno;
