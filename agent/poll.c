@@ -12,6 +12,9 @@
 #define LOCAL_GAP_NS   (50 * VT_NS_PER_MS)
 #define NETWORK_GAP_NS (2 * VT_NS_PER_SEC)
 
+/* The tick's, and as many as a step takes: to wait between them would only make it come later. */
+#define LOCAL_AT_ONCE 5
+
 /* Four for a step, and as many for its proof if one was made. */
 #define BURST_EXCHANGES 4
 #define PROOF_EXCHANGES 4
@@ -94,8 +97,7 @@ get_gap(const VtPoll *poll, bool is_wanted)
     case VT_POLL_FREE:
         return 0;
     case VT_POLL_LOCAL:
-        /* A server that was slowed down keeps its pace even if somebody is in a hurry. */
-        return is_wanted && !poll->is_slowed ? LOCAL_GAP_NS : poll->interval_ns;
+        return poll->interval_ns;
     case VT_POLL_NETWORK:
         return is_in_burst(poll, is_wanted) ? NETWORK_GAP_NS
                                             : vt_ns_add(poll->interval_ns, poll->spread_ns);
@@ -105,12 +107,25 @@ get_gap(const VtPoll *poll, bool is_wanted)
     g_assert_not_reached();
 }
 
+/* A server that was slowed down keeps its pace even if somebody is in a hurry. */
+static bool
+may_hurry(const VtPoll *poll, bool is_wanted)
+{
+    return is_wanted && poll->kind == VT_POLL_LOCAL && !poll->is_slowed && !poll->is_refused;
+}
+
 VtNs
 vt_poll_get_wait(const VtPoll *poll, bool is_wanted, VtMono raw_now)
 {
     if (!poll->was_asked)
         return 0;
     VtNs since_ns = vt_mono_diff(raw_now, poll->raw_asked_at);
+    if (may_hurry(poll, is_wanted)) {
+        VtNs debt_ns = vt_mono_diff(poll->raw_owed_until, raw_now);
+        VtNs wait_ns = vt_ns_sub(debt_ns, (LOCAL_AT_ONCE - 1) * LOCAL_GAP_NS);
+        VtNs patience_ns = poll->is_unanswered ? vt_ns_sub(LOCAL_GAP_NS, since_ns) : 0;
+        return vt_ns_max(vt_ns_max(wait_ns, patience_ns), 0);
+    }
     return vt_ns_max(vt_ns_sub(get_gap(poll, is_wanted), since_ns), 0);
 }
 
@@ -139,7 +154,11 @@ vt_poll_note_asked(VtPoll *poll, VtMono raw_now, VtNs spread_ns)
         poll->was_burst = true;
         poll->raw_burst_at = raw_now;
     }
+    bool is_in_debt = poll->was_asked && vt_mono_diff(poll->raw_owed_until, raw_now) > 0;
+    poll->raw_owed_until =
+        vt_mono_add(is_in_debt ? poll->raw_owed_until : raw_now, LOCAL_GAP_NS);
     poll->was_asked = true;
+    poll->is_unanswered = true;
     poll->raw_asked_at = raw_now;
     poll->spread_ns = spread_ns % (poll->interval_ns / SPREAD_DIVISOR + 1);
     if (poll->n_burst_left > 0)
@@ -148,6 +167,12 @@ vt_poll_note_asked(VtPoll *poll, VtMono raw_now, VtNs spread_ns)
         poll->n_proof_left = 0;
     else if (poll->n_proof_left > 0)
         poll->n_proof_left--;
+}
+
+void
+vt_poll_note_answered(VtPoll *poll)
+{
+    poll->is_unanswered = false;
 }
 
 static void

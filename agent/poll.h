@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * When one reference may be asked. The link costs nobody anything and is asked whenever
- * somebody wants to know; a server of the host's own once a tick, and 20 times a second at
- * most; a server on a network as seldom as its readings allow, 64 s apart at least, with a burst
+ * somebody wants to know; a server of the host's own once a tick, and in a hurry five
+ * times at once and 20 times a second; a server on a network as seldom as its readings allow, 64 s apart at least, with a burst
  * of four exchanges 2 s apart at the start and after a disruption, and up to four more while the
  * clock still waits to be proved right. A server that asks for less gets less. Pure.
  */
@@ -27,8 +27,11 @@ typedef struct {
     VtNs spread_ns; /* what this interval is longer by, so that clients do not come together */
     int score;      /* towards a longer interval, or a shorter one */
     bool was_asked;
+    bool is_unanswered; /* what was asked last */
     VtMono raw_asked_at;
-    bool has_burst; /* may be asked in one */
+    VtMono
+        raw_owed_until; /* local: each request in a hurry puts it off, and uses up the five */
+    bool has_burst;     /* may be asked in one */
     unsigned n_burst_left;
     unsigned n_proof_left; /* of the burst, while the clock is in doubt */
     bool was_burst;
@@ -57,6 +60,9 @@ void vt_poll_begin_burst(VtPoll *poll, VtMono raw_now);
 
 /* @spread_ns: what the next interval is to be longer by, drawn by lot: a part of this one. */
 void vt_poll_note_asked(VtPoll *poll, VtMono raw_now, VtNs spread_ns);
+
+/* Or what was asked has failed. Until then a local server is asked again after 50 ms at the soonest. */
+void vt_poll_note_answered(VtPoll *poll);
 
 /*
  * What the readings are like at this interval: @n_samples of the last ones lie on one straight

@@ -121,6 +121,7 @@ vt_source_on_reading(const VtReading *reading, void *user_data)
     VtSource *source = user_data;
 
     source->is_reading = false;
+    vt_poll_note_answered(&source->poll);
     source->has_result = true;
     source->raw_result_at = vt_clock_read(source->owner->clock).raw;
     if (reading != NULL && is_unsmeared(source, reading))

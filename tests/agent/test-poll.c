@@ -20,6 +20,7 @@ count_requests(VtPoll *poll, VtNs from_ns, VtNs span_ns, VtNs tick_ns, bool is_w
         if (vt_poll_get_wait(poll, is_wanted, after(at_ns)) > 0)
             continue;
         vt_poll_note_asked(poll, after(at_ns), 0);
+        vt_poll_note_answered(poll);
         n_requests++;
     }
     return n_requests;
@@ -49,7 +50,24 @@ test_local_server_is_asked_each_tick(void)
 }
 
 static void
-test_local_server_in_a_hurry_is_asked_each_50_ms(void)
+test_local_server_in_a_hurry_is_asked_five_times_at_once(void)
+{
+    VtPoll poll;
+    vt_poll_init(&poll, VT_POLL_LOCAL);
+    for (int i = 0; i < 5; i++) {
+        g_assert_cmpint(vt_poll_get_wait(&poll, true, begun), ==, 0);
+        vt_poll_note_asked(&poll, begun, 0);
+        vt_poll_note_answered(&poll);
+    }
+
+    g_assert_cmpint(vt_poll_get_wait(&poll, true, begun), ==, 50 * VT_NS_PER_MS);
+    g_assert_cmpint(vt_poll_get_wait(&poll, true, after(20 * VT_NS_PER_MS)), ==,
+                    30 * VT_NS_PER_MS);
+    g_assert_cmpint(vt_poll_get_wait(&poll, true, after(50 * VT_NS_PER_MS)), ==, 0);
+}
+
+static void
+test_local_server_has_50_ms_to_answer_before_it_is_asked_again(void)
 {
     VtPoll poll;
     vt_poll_init(&poll, VT_POLL_LOCAL);
@@ -58,6 +76,26 @@ test_local_server_in_a_hurry_is_asked_each_50_ms(void)
     g_assert_cmpint(vt_poll_get_wait(&poll, true, after(20 * VT_NS_PER_MS)), ==,
                     30 * VT_NS_PER_MS);
     g_assert_cmpint(vt_poll_get_wait(&poll, true, after(50 * VT_NS_PER_MS)), ==, 0);
+    vt_poll_note_answered(&poll);
+    g_assert_cmpint(vt_poll_get_wait(&poll, true, after(20 * VT_NS_PER_MS)), ==, 0);
+}
+
+static void
+test_local_server_in_a_hurry_is_asked_20_times_a_second(void)
+{
+    VtPoll poll;
+    vt_poll_init(&poll, VT_POLL_LOCAL);
+
+    g_assert_cmpuint(count_requests(&poll, 0, 10 * VT_NS_PER_SEC, VT_NS_PER_MS, true), ==,
+                     4 + 200);
+    /* At rest it becomes as patient as it was. */
+    VtMono later = after(11 * VT_NS_PER_SEC);
+    for (int i = 0; i < 5; i++) {
+        g_assert_cmpint(vt_poll_get_wait(&poll, true, later), ==, 0);
+        vt_poll_note_asked(&poll, later, 0);
+        vt_poll_note_answered(&poll);
+    }
+    g_assert_cmpint(vt_poll_get_wait(&poll, true, later), >, 0);
 }
 
 static void
@@ -293,8 +331,12 @@ main(int argc, char **argv)
                     test_link_is_asked_whenever_wanted);
     g_test_add_func("/agent/poll/local-server-is-asked-each-tick",
                     test_local_server_is_asked_each_tick);
-    g_test_add_func("/agent/poll/local-server-in-a-hurry-is-asked-each-50-ms",
-                    test_local_server_in_a_hurry_is_asked_each_50_ms);
+    g_test_add_func("/agent/poll/local-server-in-a-hurry-is-asked-five-times-at-once",
+                    test_local_server_in_a_hurry_is_asked_five_times_at_once);
+    g_test_add_func("/agent/poll/local-server-has-50-ms-to-answer-before-it-is-asked-again",
+                    test_local_server_has_50_ms_to_answer_before_it_is_asked_again);
+    g_test_add_func("/agent/poll/local-server-in-a-hurry-is-asked-20-times-a-second",
+                    test_local_server_in_a_hurry_is_asked_20_times_a_second);
     g_test_add_func("/agent/poll/network-server-is-asked-in-a-burst-and-then-seldom",
                     test_network_server_is_asked_in_a_burst_and_then_seldom);
     g_test_add_func("/agent/poll/network-server-is-not-hurried",
