@@ -38,12 +38,18 @@ vt_hurry_end(VtHurry *hurry)
     hurry->n_at_once = 0;
 }
 
-VtNs
-vt_hurry_get_wait(VtHurry *hurry, VtMono raw_now)
+bool
+vt_hurry_is_on(VtHurry *hurry, VtMono raw_now)
 {
     if (hurry->is_on && vt_mono_diff(raw_now, hurry->raw_until) >= 0)
         vt_hurry_end(hurry);
-    if (!hurry->is_on)
+    return hurry->is_on;
+}
+
+VtNs
+vt_hurry_get_wait(VtHurry *hurry, VtMono raw_now)
+{
+    if (!vt_hurry_is_on(hurry, raw_now))
         return VT_NS_MAX;
     if (hurry->n_at_once == 0)
         return VT_HURRY_INTERVAL_NS;

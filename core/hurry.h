@@ -30,5 +30,8 @@ void vt_hurry_learn(VtHurry *hurry, VtNs span_ns, VtMono raw_now);
 /* All is known that was to be found out. */
 void vt_hurry_end(VtHurry *hurry);
 
+/* It ends by itself. */
+bool vt_hurry_is_on(VtHurry *hurry, VtMono raw_now);
+
 /* How long from @raw_now; 0: at once; VT_NS_MAX: the tick will do. Counts what it grants. */
 VtNs vt_hurry_get_wait(VtHurry *hurry, VtMono raw_now);

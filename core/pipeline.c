@@ -377,7 +377,7 @@ vt_pipeline_on_reading(VtPipeline *pipeline, const VtReading *reading, VtInstant
         pipeline->n_rejected++;
         age_state(pipeline, now);
         bool is_wanted = pipeline->is_doubtful || vt_recovery_is_urgent(&pipeline->recovery);
-        return vt_pipeline_finish(pipeline, (VtAction){ .measure_now = is_wanted }, now);
+        return finish_reading(pipeline, (VtAction){ .measure_now = is_wanted }, now);
     }
 
     VtSample sample = vt_sample_from_reading(reading);
@@ -434,7 +434,11 @@ vt_pipeline_on_silence(VtPipeline *pipeline, VtInstant now)
         pipeline->recovery.phase != VT_RECOVERY_IDLE)
         return vt_pipeline_finish(pipeline, vt_servo_rest(&pipeline->servo, now), now);
     VtEstimate estimate = vt_filter_predict(&pipeline->filter, now.raw);
-    return vt_pipeline_finish(pipeline, vt_pipeline_track(pipeline, &estimate, now), now);
+    VtAction action = vt_pipeline_track(pipeline, &estimate, now);
+    /* A request that got no answer ends no hurry: the next one is not left to the tick. */
+    if (pipeline->may_correct && vt_hurry_is_on(&pipeline->hurry, now.raw))
+        action.measure_after_ns = VT_HURRY_INTERVAL_NS;
+    return vt_pipeline_finish(pipeline, action, now);
 }
 
 VtAction

@@ -356,6 +356,36 @@ test_migration_quickens_polling(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(after.measure_after_ns, <=, 125 * VT_NS_PER_MS);
 }
 
+/* Suspicion asks for more readings. One that is worth nothing, or fails, does not end that. */
+static void
+test_hurry_outlives_what_goes_wrong(Fixture *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    settle(fixture);
+    fixture->behind_ns += 300 * VT_NS_PER_US; /* no step, and no noise */
+    VtReading odd = make_reading(fixture, 200 * VT_NS_PER_US);
+    VtAction first = vt_pipeline_on_reading(fixture->pipeline, &odd, fixture->now);
+    g_assert_true(first.measure_now);
+
+    /* Of the same instant: it is not taken. */
+    VtAction again = vt_pipeline_on_reading(fixture->pipeline, &odd, fixture->now);
+    g_assert_true(again.measure_now);
+    again = vt_pipeline_on_reading(fixture->pipeline, &odd, fixture->now);
+    g_assert_true(again.measure_now);
+    again = vt_pipeline_on_reading(fixture->pipeline, &odd, fixture->now);
+    g_assert_false(again.measure_now);
+    g_assert_cmpint(again.measure_after_ns, ==, 125 * VT_NS_PER_MS);
+
+    pass(fixture, 125 * VT_NS_PER_MS);
+    VtAction silence = vt_pipeline_on_silence(fixture->pipeline, fixture->now);
+    g_assert_cmpint(silence.measure_after_ns, ==, 125 * VT_NS_PER_MS);
+
+    /* Nor does it last for ever. */
+    pass(fixture, 6 * VT_NS_PER_SEC);
+    silence = vt_pipeline_on_silence(fixture->pipeline, fixture->now);
+    g_assert_cmpint(silence.measure_after_ns, ==, 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -390,5 +420,7 @@ main(int argc, char **argv)
                test_foreign_rate_is_put_back, tear_down);
     g_test_add("/core/pipeline/migration-quickens-polling", Fixture, NULL, set_up,
                test_migration_quickens_polling, tear_down);
+    g_test_add("/core/pipeline/hurry-outlives-what-goes-wrong", Fixture, NULL, set_up,
+               test_hurry_outlives_what_goes_wrong, tear_down);
     return g_test_run();
 }
