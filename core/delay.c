@@ -25,6 +25,21 @@
 #define HIGH_EXCESS 4.0
 #define HIGH_WEIGHT (1.0 / 16)
 
+/*
+ * So little in so many samples in a row is no chance either, not even with a single exponential
+ * queue one sample in ten million: what was usual is not so any more, and is forgotten by halves.
+ */
+#define LOW_EXCESS      (1.0 / 8)
+#define MOST_LOW_IN_ROW 8
+
+/*
+ * What the least of many delays has above the true minimum is more than four times its mean less
+ * often than once in 500 times. Of few delays the mean itself is not known well: with 20 samples
+ * it has to be taken for twice as much, that no more of them are beyond.
+ */
+#define MOST_MEANS  4.0
+#define FEW_SAMPLES 20.0
+
 /* Over a longer time the oscillator itself bends the line. */
 #define MOST_THREE_NS (4 * VT_NS_PER_SEC)
 
@@ -75,20 +90,25 @@ learn_excess(VtDelay *delay, const VtSample *sample)
     double usual_ns = delay->mean_excess_ns + 2 * sqrt(get_floor_variance(delay));
     bool is_high = delay->n_samples > LEAST_SAMPLES && excess_ns > HIGH_EXCESS * usual_ns;
     delay->n_high = is_high ? delay->n_high + 1 : delay->n_high / 2;
+    bool is_low = excess_ns < LOW_EXCESS * delay->mean_excess_ns;
+    delay->n_low = is_low ? delay->n_low + 1 : 0;
+    if (delay->n_low >= MOST_LOW_IN_ROW)
+        delay->mean_excess_ns /= 2;
     delay->mean_excess_ns +=
         (is_high ? HIGH_WEIGHT : 1) * weight * (excess_ns - delay->mean_excess_ns);
 }
 
+/*
+ * Half of what the least delay may have above the true minimum: @n_means times what that is in the
+ * mean, about 0.6 mean excess / sqrt(n) of n delays when the excess is the sum of two exponential
+ * ones. No minimum is less than nothing.
+ */
 static double
-get_half_least_ns(const VtDelay *delay)
+get_half_least_ns(const VtDelay *delay, double n_means)
 {
-    /*
-     * The least of n delays is itself above the true minimum: by about 0.6 mean excess /
-     * sqrt(n) when the excess is the sum of two exponential delays, and more for few, of which
-     * the mean excess is underrated, too.
-     */
     double n = delay->n_for_least;
-    return 0.3 * (1 + 6 / n) * delay->mean_excess_ns / sqrt(n);
+    double mean_ns = 0.3 * (1 + FEW_SAMPLES / n) * delay->mean_excess_ns / sqrt(n);
+    return fmin(n_means * mean_ns, (double)get_least(delay) / 2);
 }
 
 /* What the delay alone explains of the variance of a sample's offset. */
@@ -96,7 +116,7 @@ static double
 get_delay_variance(const VtDelay *delay, const VtSample *sample)
 {
     double half_excess_ns = (double)(sample->delay_ns - get_least(delay)) / 2;
-    double half_least_ns = get_half_least_ns(delay);
+    double half_least_ns = get_half_least_ns(delay, 1);
     return UNIFORM_VARIANCE * (half_excess_ns + half_least_ns) *
            (half_excess_ns + half_least_ns);
 }
@@ -175,7 +195,7 @@ vt_delay_judge(const VtDelay *delay, const VtSample *sample)
     double delay_variance = get_delay_variance(delay, sample);
     double n_high = delay->n_high;
     double half_width_ns =
-        half_excess_ns + 2 * get_half_least_ns(delay) + 3 * sqrt(floor_variance);
+        half_excess_ns + get_half_least_ns(delay, MOST_MEANS) + 3 * sqrt(floor_variance);
     return (VtDoubt){
         .half_width_ns = vt_ns_from_double(half_width_ns),
         .sigma_ns = sqrt(delay_variance * (1 + n_high) * (1 + n_high) + floor_variance),

@@ -30,6 +30,7 @@ typedef struct {
     unsigned n_samples;   /* of all, up to a limit */
     double mean_excess_ns;
     unsigned n_high;        /* samples in a row that are far above it, or nearly in a row */
+    unsigned n_low;         /* samples in a row that are far below it */
     unsigned n_points;      /* of the two below */
     VtDelayPoint points[2]; /* the last one first */
     double floor_evidence;  /* weighted sums: what was seen of the floor's variance, */

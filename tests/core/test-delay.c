@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <math.h>
+
 #include "core/delay.h"
 
 static VtSample
@@ -112,6 +114,67 @@ test_break_keeps_jump_out_of_noise(void)
     g_assert_cmpfloat(vt_delay_judge(&delay, &sample).sigma_ns, <=, before_ns);
 }
 
+static VtNs
+draw_excess(GRand *random)
+{
+    static const double mean_ns = 20e3;
+    return vt_ns_from_double(-mean_ns * log(1 - g_rand_double(random)));
+}
+
+/*
+ * Two exponential queues beside a way of 120 us: how often, of many paths, a sample with the least
+ * of @n_samples delays may be off by more than is said of it.
+ */
+static double
+get_overrated_share(int n_samples)
+{
+    enum {
+        N_PATHS = 10000
+    };
+    int n_overrated = 0;
+    GRand *random = g_rand_new_with_seed(1);
+    for (int i = 0; i < N_PATHS; i++) {
+        VtDelay delay = { 0 };
+        for (int j = 0; j < n_samples; j++) {
+            VtSample sample = make_sample(120000 + draw_excess(random) + draw_excess(random));
+            vt_delay_learn(&delay, &sample);
+        }
+        VtSample best = make_sample(vt_delay_get_least(&delay));
+        VtNs most_ns = (best.delay_ns - 120000) / 2;
+        n_overrated += most_ns > vt_delay_judge(&delay, &best).half_width_ns;
+    }
+    g_rand_free(random);
+    return (double)n_overrated / N_PATHS;
+}
+
+static void
+test_best_sample_is_seldom_overrated(void)
+{
+    static const int counts[] = { 4, 8, 16, 20, 32, 64, 200 };
+    for (size_t i = 0; i < G_N_ELEMENTS(counts); i++)
+        g_assert_cmpfloat(get_overrated_share(counts[i]), <=, 1.0 / 500);
+}
+
+/* As after a start on a host that had no processor for the guest. */
+static void
+test_usual_delay_of_before_is_forgotten(void)
+{
+    VtDelay delay = { 0 };
+    GRand *random = g_rand_new_with_seed(1);
+    for (int i = 0; i < 100; i++) {
+        VtSample sample = make_sample(120000 + 5000 * draw_excess(random));
+        vt_delay_learn(&delay, &sample);
+    }
+    VtSample quick = make_sample(120000);
+    for (int i = 0; i < 30; i++) {
+        quick = make_sample(120000 + draw_excess(random) + draw_excess(random));
+        vt_delay_learn(&delay, &quick);
+    }
+    g_rand_free(random);
+
+    g_assert_cmpfloat(vt_delay_judge(&delay, &quick).sigma_ns, <=, 100e3);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -125,5 +188,9 @@ main(int argc, char **argv)
     g_test_add_func("/core/delay/learns-noise-floor", test_learns_noise_floor);
     g_test_add_func("/core/delay/break-keeps-jump-out-of-noise",
                     test_break_keeps_jump_out_of_noise);
+    g_test_add_func("/core/delay/best-sample-is-seldom-overrated",
+                    test_best_sample_is_seldom_overrated);
+    g_test_add_func("/core/delay/usual-delay-of-before-is-forgotten",
+                    test_usual_delay_of_before_is_forgotten);
     return g_test_run();
 }

@@ -111,7 +111,8 @@ test_pause_inside_reading(uint32_t seed)
     /* The reply was stamped before the pause and says that all is well. */
     guest.host.pause_after_ns = 3600 * VT_NS_PER_SEC;
     sim_guest_run(&guest, 3600 * VT_NS_PER_SEC + guest.until_tick_ns + VT_NS_PER_MS);
-    g_assert_cmpuint(guest.n_steps, ==, 0);
+    /* Nothing else is read until the hint, except by who was curious already: that one finds it. */
+    g_assert_cmpuint(guest.n_steps, ==, guest.n_readings > 1 ? 1 : 0);
     sim_guest_hint(&guest, &strong_hint);
 
     assert_right(&guest);

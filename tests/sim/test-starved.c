@@ -61,5 +61,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     sim_seeds_add("/sim/starved/no-impossible-rate-is-believed", test_no_impossible_rate);
     sim_seeds_add("/sim/starved/bound-holds", test_bound_holds);
+    /* A minute after the end the clock was 0.54 ms off: what delays had been was not forgotten. */
+    sim_seeds_add_odd("/sim/starved/bound-holds", test_bound_holds, 2429);
     return g_test_run();
 }
