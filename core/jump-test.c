@@ -19,6 +19,9 @@
 /* One sample is not enough, however far it is off: a second one, begun after it, agrees. */
 #define LEAST_SAMPLES 2
 
+/* Nor is one that contradicts the prediction: a suspicion is confirmed by a second one. */
+#define LEAST_EXCLUDED 2
+
 /* Worse than this, and a fresh test from here on has the better chance. */
 #define REFUTED_LEAD (-3.0)
 
@@ -77,7 +80,7 @@ vt_jump_test_is_refuted(const VtJumpTest *test)
 bool
 vt_jump_test_is_beyond_chance(const VtJumpTest *test)
 {
-    return test->n_samples >= LEAST_SAMPLES && test->n_excluded > 0 &&
+    return test->n_samples >= LEAST_SAMPLES && test->n_excluded >= LEAST_EXCLUDED &&
            vt_jump_test_get_lead(test) >= -log(VT_JUMP_FALSE_ALARM);
 }
 

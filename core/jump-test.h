@@ -4,10 +4,12 @@
  * that nothing has happened, two others run from the last sample that fitted. One takes it that
  * the rate jumped at some instant since, the other that the phase did. When one of them makes
  * the samples since then so much likelier that chance would do it less often than the false-alarm
- * rate, it has won; but only if the interval of one of them at least excluded what the filter
+ * rate, it has won; but only if the intervals of two of them at least excluded what the filter
  * predicted: samples that are late one after the other on the same side, as behind a queue that
- * builds up, look like another rate, but stay within their intervals. Noise that is bounded, as that of an exchange is by its delay, triggers less
- * often than the normal noise this is computed for.
+ * builds up, look like another rate, but stay within their intervals. Noise that is bounded, as
+ * that of an exchange is by its delay, triggers less often than the normal noise this is computed
+ * for; but what the least delay has above the true minimum is common to all samples, and makes one
+ * odd that is as quick as the least.
  */
 #pragma once
 
