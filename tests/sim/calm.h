@@ -11,6 +11,7 @@ typedef struct {
     const char *name; /* a part of a test's path */
     const char *title;
     SimPath path;
+    double wander_ppb_per_sqrt_sec;
     double late_packets;
     unsigned bench_days; /* a year of readings */
     unsigned test_days;
