@@ -31,6 +31,7 @@ order_from_action(const VtAction *action)
     return (SimOrder){
         .set_frequency = action->set_rate,
         .frequency_ppb = action->rate_ppb,
+        .trim_ppb = action->trim_ppb,
         .step = action->kind == VT_ACTION_STEP,
         .step_ns = action->offset_ns,
         .slew = action->kind == VT_ACTION_SLEW,

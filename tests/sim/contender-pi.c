@@ -83,7 +83,11 @@ steer(PiServo *servo, const VtSample *sample)
     /* At its limit it stops integrating. */
     if (fabs(wanted_ppb) <= MOST_FREQUENCY_PPB)
         servo->drift_ppb += INTEGRAL * offset_ns;
-    return (SimOrder){ .set_frequency = true, .frequency_ppb = frequency_ppb };
+    return (SimOrder){
+        .set_frequency = true,
+        .frequency_ppb = frequency_ppb,
+        .trim_ppb = frequency_ppb - servo->drift_ppb,
+    };
 }
 
 static SimOrder

@@ -16,6 +16,7 @@
 typedef struct {
     bool set_frequency;
     double frequency_ppb; /* tick and frequency together; absolute */
+    double trim_ppb;      /* of it what removes an offset, and is no opinion of the rate */
     bool step;
     VtNs step_ns; /* ADJ_SETOFFSET */
     bool slew;

@@ -87,24 +87,28 @@ const SimFigure sim_figures[] = {
       STEADY(NETWORK, 1),
       { { SIM_MEASURE_RMS_OFFSET, 900, 0, 900 },
         { SIM_MEASURE_RMS_RATE, 25, 0, 50 },
+        { SIM_MEASURE_RMS_BASE, 25, 0, 25 },
         { SIM_MEASURE_READINGS, 0, 1.05, 1.05 } } },
     { "steady-network-1e-8",
       "steady, network, wander 1e-8",
       STEADY(NETWORK, 10),
       { { SIM_MEASURE_RMS_OFFSET, 1600, 0, 1600 },
         { SIM_MEASURE_RMS_RATE, 80, 0, 150 },
+        { SIM_MEASURE_RMS_BASE, 80, 0, 100 },
         { SIM_MEASURE_READINGS, 0, 1.05, 1.05 } } },
     { "steady-phc-1e-9",
       "steady, PHC, wander 1e-9",
       STEADY(PHC, 1),
       { { SIM_MEASURE_RMS_OFFSET, 15, 0, 16 },
         { SIM_MEASURE_RMS_RATE, 6, 0, 6 },
+        { SIM_MEASURE_RMS_BASE, 6, 0, 5 },
         { SIM_MEASURE_READINGS, 0, 5.25, 5.25 } } },
     { "steady-phc-1e-8",
       "steady, PHC, wander 1e-8",
       STEADY(PHC, 10),
       { { SIM_MEASURE_RMS_OFFSET, 28, 0, 31 },
         { SIM_MEASURE_RMS_RATE, 20, 0, 24 },
+        { SIM_MEASURE_RMS_BASE, 20, 0, 18 },
         { SIM_MEASURE_READINGS, 0, 5.25, 5.25 } } },
 };
 
@@ -122,6 +126,7 @@ static const struct {
     [SIM_MEASURE_OVERSHOOT] = { "overshoot", "us", 1000 },
     [SIM_MEASURE_RMS_OFFSET] = { "RMS offset", "ns", 1 },
     [SIM_MEASURE_RMS_RATE] = { "RMS rate", "ppb", 1 },
+    [SIM_MEASURE_RMS_BASE] = { "RMS base rate", "ppb", 1 },
     [SIM_MEASURE_SEEN] = { "detected", "s", 1 },
     [SIM_MEASURE_READINGS] = { "readings", "/s", 1 },
     [SIM_MEASURE_BUDGET] = { "wake-ups in 6 s", "", 1 },
@@ -168,6 +173,8 @@ pick(const SimTrialResult *result, SimMeasure measure)
         return result->rms_offset_ns;
     case SIM_MEASURE_RMS_RATE:
         return result->rms_rate_ppb;
+    case SIM_MEASURE_RMS_BASE:
+        return result->rms_base_ppb;
     case SIM_MEASURE_SEEN:
         return result->jump_seen_sec;
     case SIM_MEASURE_READINGS:

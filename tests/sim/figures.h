@@ -15,7 +15,8 @@ typedef enum {
     SIM_MEASURE_OVERSHOOT,
     SIM_MEASURE_RMS_OFFSET,
     SIM_MEASURE_RMS_RATE,
-    SIM_MEASURE_SEEN, /* until a rate jump is taken for one */
+    SIM_MEASURE_RMS_BASE, /* of the rate without what removes offsets */
+    SIM_MEASURE_SEEN,     /* until a rate jump is taken for one */
     SIM_MEASURE_READINGS,
     SIM_MEASURE_BUDGET,
 } SimMeasure;

@@ -49,6 +49,8 @@ typedef struct {
     double last_above_10us_sec;
     double offset_squares;
     double rate_squares;
+    double base_squares;
+    double trim_ppb; /* of the frequency that is set */
     uint64_t n_samples;
     uint64_t n_readings;
     unsigned n_in_second[BUDGET_WINDOW];
@@ -96,6 +98,8 @@ take_sample(Run *run)
     };
     run->offset_squares += seen.error_ns * seen.error_ns;
     run->rate_squares += seen.rate_ppb * seen.rate_ppb;
+    double base_ppb = seen.rate_ppb - run->oscillator.slew_ppb - run->trim_ppb;
+    run->base_squares += base_ppb * base_ppb;
     run->n_samples++;
     if (run->trial->on_look != NULL)
         run->trial->on_look(&seen, run->trial->user_data);
@@ -111,8 +115,10 @@ advance_to(Run *run, int64_t raw_ns)
 static void
 carry_out(Run *run, const SimOrder *order)
 {
-    if (order->set_frequency)
+    if (order->set_frequency) {
         run->oscillator.frequency_ppb = order->frequency_ppb;
+        run->trim_ppb = order->trim_ppb;
+    }
     if (order->loop)
         sim_oscillator_loop(&run->oscillator, &order->loop_offset);
     if (order->slew)
@@ -333,6 +339,7 @@ sim_trial_run(const SimTrial *trial, const SimContender *contender, uint32_t see
     run.result.to_10us_sec = judge_settling(&run, run.last_above_10us_sec);
     run.result.rms_offset_ns = sqrt(run.offset_squares / (double)run.n_samples);
     run.result.rms_rate_ppb = sqrt(run.rate_squares / (double)run.n_samples);
+    run.result.rms_base_ppb = sqrt(run.base_squares / (double)run.n_samples);
     run.result.readings_per_sec = (double)run.n_readings / watched_sec;
     run.result.alarms = get_alarms(&run);
     contender->free(run.instance);

@@ -50,6 +50,7 @@ typedef struct {
     double overshoot_ns; /* greatest error beyond zero, seen from where the event threw it */
     double rms_offset_ns;
     double rms_rate_ppb; /* of REALTIME against true time */
+    double rms_base_ppb; /* the same without what removes offsets */
     double readings_per_sec;
     unsigned most_in_six_sec; /* wake-ups for readings, after the event */
     unsigned n_steps;
