@@ -367,12 +367,12 @@ test_hurry_outlives_what_goes_wrong(Fixture *fixture, gconstpointer data)
     VtAction first = vt_pipeline_on_reading(fixture->pipeline, &odd, fixture->now);
     g_assert_true(first.measure_now);
 
-    /* Of the same instant: it is not taken. */
-    VtAction again = vt_pipeline_on_reading(fixture->pipeline, &odd, fixture->now);
+    VtReading rubbish = { .sent = fixture->now, .received = fixture->now };
+    VtAction again = vt_pipeline_on_reading(fixture->pipeline, &rubbish, fixture->now);
     g_assert_true(again.measure_now);
-    again = vt_pipeline_on_reading(fixture->pipeline, &odd, fixture->now);
+    again = vt_pipeline_on_reading(fixture->pipeline, &rubbish, fixture->now);
     g_assert_true(again.measure_now);
-    again = vt_pipeline_on_reading(fixture->pipeline, &odd, fixture->now);
+    again = vt_pipeline_on_reading(fixture->pipeline, &rubbish, fixture->now);
     g_assert_false(again.measure_now);
     g_assert_cmpint(again.measure_after_ns, ==, 125 * VT_NS_PER_MS);
 
@@ -384,6 +384,25 @@ test_hurry_outlives_what_goes_wrong(Fixture *fixture, gconstpointer data)
     pass(fixture, 6 * VT_NS_PER_SEC);
     silence = vt_pipeline_on_silence(fixture->pipeline, fixture->now);
     g_assert_cmpint(silence.measure_after_ns, ==, 0);
+}
+
+/* A clock that advances in steps, or a simulator's, shows several readings one instant. */
+static void
+test_readings_of_one_instant_count(Fixture *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    settle(fixture);
+    fixture->behind_ns += 300 * VT_NS_PER_US;
+    uint64_t n_before = vt_pipeline_get_status(fixture->pipeline, fixture->now).n_readings;
+    for (int i = 0; i < 4; i++) {
+        VtReading reading = make_reading(fixture, 0);
+        vt_pipeline_on_reading(fixture->pipeline, &reading, fixture->now);
+    }
+    VtPipelineStatus status = vt_pipeline_get_status(fixture->pipeline, fixture->now);
+
+    g_assert_cmpuint(status.n_readings, ==, n_before + 4);
+    /* What has happened is clear: it was not left to the filter to find out in minutes. */
+    g_assert_cmpint(vt_ns_abs(status.offset_ns - 300 * VT_NS_PER_US), <, 10 * VT_NS_PER_US);
 }
 
 int
@@ -422,5 +441,7 @@ main(int argc, char **argv)
                test_migration_quickens_polling, tear_down);
     g_test_add("/core/pipeline/hurry-outlives-what-goes-wrong", Fixture, NULL, set_up,
                test_hurry_outlives_what_goes_wrong, tear_down);
+    g_test_add("/core/pipeline/readings-of-one-instant-count", Fixture, NULL, set_up,
+               test_readings_of_one_instant_count, tear_down);
     return g_test_run();
 }
