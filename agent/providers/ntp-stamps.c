@@ -23,6 +23,18 @@ vt_ntp_stamps_enable(int fd)
         (void)setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
 }
 
+VtFd
+vt_ntp_stamps_hold(void)
+{
+    VtFd fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return VT_FD_NONE;
+    vt_ntp_stamps_enable(fd);
+    return fd;
+}
+
 /* The first of the three stamps of SCM_TIMESTAMPING is the kernel's own. */
 static bool
 find_stamp(struct msghdr *header, VtWall *ret_stamp)

@@ -12,9 +12,18 @@
 #include <sys/types.h>
 
 #include "os/clock.h"
+#include "os/fd.h"
 
 /* Asks for stamps of all that @fd sends and receives. */
 void vt_ntp_stamps_enable(int fd);
+
+/*
+ * A socket that nothing goes through. The kernel stamps what arrives only while somebody wants
+ * stamps: it rewrites its own code for that, a while after the first socket that does and again
+ * after the last, and a reply that arrives meanwhile waits and may have no stamp. Hold it as long
+ * as exchanges follow each other. VT_FD_NONE: it cannot be had, and each exchange does without.
+ */
+VtFd vt_ntp_stamps_hold(void);
 
 /* Like recv(); @ret_has_stamp tells whether @ret_stamp was set, on CLOCK_REALTIME. */
 ssize_t vt_ntp_stamps_receive(int fd,

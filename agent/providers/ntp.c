@@ -8,6 +8,7 @@
 #include "agent/providers/ntp-exchange.h"
 #include "agent/providers/ntp-reading.h"
 #include "agent/providers/ntp-reference-id.h"
+#include "agent/providers/ntp-stamps.h"
 
 #define TIMEOUT_MS       1000
 #define LOCAL_TIMEOUT_MS 200
@@ -40,6 +41,7 @@ typedef struct {
     GSocketAddress *address; /* NULL: not known yet */
     VtNtpResidence residence;
     VtNtpExchange *exchange;
+    VtFd stamps; /* of one that is asked each second: held between its exchanges */
     char *problem;
     VtProviderNtpCounters counters;
     VtNtpFacts facts;
@@ -270,6 +272,7 @@ ntp_free(void *instance)
 {
     NtpProvider *provider = instance;
     g_clear_pointer(&provider->exchange, vt_ntp_exchange_free);
+    vt_fd_close(&provider->stamps);
     g_clear_object(&provider->address);
     g_free(provider->problem);
     g_free(provider);
@@ -290,6 +293,7 @@ vt_provider_ntp_new(const VtProviderNtpParams *params,
 {
     NtpProvider *provider = g_new0(NtpProvider, 1);
     provider->is_local = params->is_local;
+    provider->stamps = params->is_local ? vt_ntp_stamps_hold() : VT_FD_NONE;
     provider->keys = params->keys;
     provider->key_id = params->key_id;
     provider->clock = clock;

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Other ways of asking a server: interleaved, with a key, at another address. */
+#include <linux/net_tstamp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "tests/agent/asked-server.h"
 
 static VtNs
@@ -128,6 +132,35 @@ test_reply_that_is_not_signed_is_dropped(AskedServer *fixture, gconstpointer is_
     vt_provider_clear(&fixture->provider);
 }
 
+#define MOST_FDS 256
+
+/* How many sockets of this process ask for stamps. */
+static unsigned
+count_stamped_sockets(void)
+{
+    unsigned n_sockets = 0;
+    for (int fd = 0; fd < MOST_FDS; fd++) {
+        int flags = 0;
+        socklen_t n_bytes = sizeof flags;
+        n_sockets += getsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, &n_bytes) == 0 &&
+                     (flags & SOF_TIMESTAMPING_RX_SOFTWARE) != 0;
+    }
+    return n_sockets;
+}
+
+/* The first reply that arrives while the kernel begins to stamp would wait for that. */
+static void
+test_stamps_are_held_between_exchanges(AskedServer *fixture, gconstpointer is_local)
+{
+    unsigned n_expected = is_local != NULL ? 1 : 0;
+    g_assert_cmpuint(count_stamped_sockets(), ==, n_expected);
+
+    asked_server_measure(fixture);
+
+    g_assert_cmpuint(fixture->n_readings, ==, 1);
+    g_assert_cmpuint(count_stamped_sockets(), ==, n_expected);
+}
+
 static void
 test_another_address_is_another_server(AskedServer *fixture, gconstpointer is_local)
 {
@@ -165,6 +198,10 @@ main(int argc, char **argv)
         test_reply_out_of_order_by_its_precision_is_read);
     add("signed-reply-is-read", NETWORK, test_signed_reply_is_read);
     add("reply-that-is-not-signed-is-dropped", LOCAL, test_reply_that_is_not_signed_is_dropped);
+    add("stamps-are-held-where-exchanges-follow-each-other", LOCAL,
+        test_stamps_are_held_between_exchanges);
+    add("stamps-are-not-held-for-a-seldom-one", NETWORK,
+        test_stamps_are_held_between_exchanges);
     add("another-address-is-another-server", LOCAL, test_another_address_is_another_server);
     return g_test_run();
 }
