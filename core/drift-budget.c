@@ -44,6 +44,19 @@ vt_drift_budget_reopen(VtDriftBudget *budget, const VtKalman *now)
     vt_kalman_reopen(&budget->reopened, &doubt);
 }
 
+void
+vt_drift_budget_shift(VtDriftBudget *budget, VtNs shift_ns)
+{
+    vt_kalman_shift(&budget->reopened, shift_ns);
+}
+
+void
+vt_drift_budget_reopen_phase(VtDriftBudget *budget, double sigma_ns)
+{
+    VtKalmanDoubt doubt = { .phase_variance = sigma_ns * sigma_ns };
+    vt_kalman_reopen(&budget->reopened, &doubt);
+}
+
 /*
  * The bound moves with the rate that is believed, @rate_ppb; the one that was learnt from nothing
  * since then may be another, and is the better one if it is.

@@ -30,6 +30,10 @@ void vt_drift_budget_init(VtDriftBudget *budget, double tracking_ppb, double dis
 /* A disruption was put right, or phase or rate jumped; @now is what the filter believes since. */
 void vt_drift_budget_reopen(VtDriftBudget *budget, const VtKalman *now);
 
+/* As vt_kalman_shift, and the phase may be off by so much more. */
+void vt_drift_budget_shift(VtDriftBudget *budget, VtNs shift_ns);
+void vt_drift_budget_reopen_phase(VtDriftBudget *budget, double sigma_ns);
+
 /* @rate_ppb is what is believed with it. */
 void vt_drift_budget_take(VtDriftBudget *budget,
                           const VtSample *sample,

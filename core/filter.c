@@ -74,8 +74,7 @@ void
 vt_filter_shift(VtFilter *filter, VtNs shift_ns)
 {
     for (int i = 0; i < VT_FILTER_MEMBERS; i++)
-        filter->members[i].raw_offset_ns =
-            vt_ns_add(filter->members[i].raw_offset_ns, shift_ns);
+        vt_kalman_shift(&filter->members[i], shift_ns);
 }
 
 void

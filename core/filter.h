@@ -45,7 +45,7 @@ void vt_filter_reset_phase(VtFilter *filter, const VtSample *sample, const VtDou
 /* Adds to the doubts, so that the next samples weigh more: the oscillator has changed. */
 void vt_filter_reopen(VtFilter *filter, double phase_sigma_ns, double rate_sigma_ppb);
 
-/* The reference's scale was moved by @shift_ns: a leap second. */
+/* The reference's scale was moved by @shift_ns: a leap second, or another idea of its path. */
 void vt_filter_shift(VtFilter *filter, VtNs shift_ns);
 
 /* All members go on from the state of @kalman, and the one like it has the word. */

@@ -38,6 +38,13 @@ vt_hurry_end(VtHurry *hurry)
     hurry->n_at_once = 0;
 }
 
+void
+vt_hurry_cancel(VtHurry *hurry, VtMono raw_now)
+{
+    vt_hurry_end(hurry);
+    hurry->raw_rest_until = raw_now;
+}
+
 bool
 vt_hurry_is_on(VtHurry *hurry, VtMono raw_now)
 {

@@ -30,6 +30,9 @@ void vt_hurry_learn(VtHurry *hurry, VtNs span_ns, VtMono raw_now);
 /* All is known that was to be found out. */
 void vt_hurry_end(VtHurry *hurry);
 
+/* The same at once, after a reading or two: the next suspicion gets as much as a first one. */
+void vt_hurry_cancel(VtHurry *hurry, VtMono raw_now);
+
 /* It ends by itself. */
 bool vt_hurry_is_on(VtHurry *hurry, VtMono raw_now);
 

@@ -171,6 +171,15 @@ vt_jump_watch_restart(VtJumpWatch *watch, double prior)
     watch->prior = prior;
 }
 
+void
+vt_jump_watch_shift(VtJumpWatch *watch, VtNs shift_ns)
+{
+    for (int i = 0; i < VT_JUMP_WATCH_TESTS; i++) {
+        vt_kalman_shift(&watch->tests[i].rate, shift_ns);
+        vt_kalman_shift(&watch->tests[i].phase, shift_ns);
+    }
+}
+
 bool
 vt_jump_watch_is_won(const VtJumpWatch *watch)
 {

@@ -36,5 +36,8 @@ VtJumpNews vt_jump_watch_take(VtJumpWatch *watch,
 /* Ends what is under way; @prior is added to the lead of a rate jump in the next test. */
 void vt_jump_watch_restart(VtJumpWatch *watch, double prior);
 
+/* The reference's scale was moved, as in vt_filter_shift. */
+void vt_jump_watch_shift(VtJumpWatch *watch, VtNs shift_ns);
+
 /* Whether a jump has won and is still being learnt. */
 bool vt_jump_watch_is_won(const VtJumpWatch *watch);

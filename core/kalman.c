@@ -98,3 +98,9 @@ vt_kalman_reopen(VtKalman *kalman, const VtKalmanDoubt *doubt)
     kalman->covariance += doubt->covariance;
     kalman->rate_variance += doubt->rate_variance;
 }
+
+void
+vt_kalman_shift(VtKalman *kalman, VtNs shift_ns)
+{
+    kalman->raw_offset_ns = vt_ns_add(kalman->raw_offset_ns, shift_ns);
+}

@@ -51,3 +51,6 @@ double vt_kalman_update(VtKalman *kalman, const VtSample *sample, const VtDoubt 
 void vt_kalman_reset_phase(VtKalman *kalman, const VtSample *sample, const VtDoubt *doubt);
 
 void vt_kalman_reopen(VtKalman *kalman, const VtKalmanDoubt *doubt);
+
+/* The scale of what is measured against was moved. */
+void vt_kalman_shift(VtKalman *kalman, VtNs shift_ns);

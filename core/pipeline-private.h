@@ -26,6 +26,8 @@ struct VtPipeline {
     bool was_odd;           /* what the one before showed last */
     VtNs holdover_after_ns;
     VtDelay delay;
+    bool was_other_side;   /* the last sample had waited where they usually do not */
+    bool hurries_for_side; /* because of that alone */
     VtFilter filter;
     VtDetector detector;
     VtJumpWatch jump_watch;
@@ -109,11 +111,20 @@ VtRuling vt_pipeline_rule(const VtPipeline *pipeline,
  */
 VtAction vt_pipeline_take_least(VtPipeline *pipeline, const VtSample *sample, VtInstant now);
 
+/* What @sample tells of the path, and of how the earlier ones were taken. */
+void vt_pipeline_learn_delay(VtPipeline *pipeline, const VtSample *sample);
+
 /* Takes a sample in that may be one of another rate; wants more of them while that is open. */
 void vt_pipeline_take_sample(VtPipeline *pipeline,
                              const VtSample *sample,
                              const VtDoubt *doubt,
                              bool is_excluded);
+
+/* The same of one that may lean with its delay; @prediction must be of its instant. */
+void vt_pipeline_take_upright(VtPipeline *pipeline,
+                              const VtSample *sample,
+                              const VtEstimate *prediction,
+                              bool is_excluded);
 
 /* The rate is likely to be another one from here on. */
 void vt_pipeline_expect_jump(VtPipeline *pipeline, VtMono raw_now);

@@ -61,7 +61,8 @@ finish_reading(VtPipeline *pipeline, VtAction action, VtInstant now)
     bool may_hurry = vt_pipeline_is_settled(pipeline) && pipeline->may_correct;
     if (may_hurry && !action.measure_now) {
         VtNs wait_ns = vt_hurry_get_wait(&pipeline->hurry, now.raw);
-        action.measure_now = wait_ns == 0;
+        action.measure_now =
+            wait_ns == 0 || (wait_ns == VT_NS_MAX && vt_delay_take_wish(&pipeline->delay));
         action.measure_after_ns = wait_ns < VT_NS_MAX ? wait_ns : 0;
     }
     return vt_pipeline_finish(pipeline, action, now);
@@ -280,7 +281,8 @@ recover(VtPipeline *pipeline, const VtSample *sample, VtInstant now)
         return (VtAction){ .kind = VT_ACTION_HOLD, .measure_now = true };
 
     VtDoubt doubt = vt_delay_judge(&pipeline->delay, &recovery->best);
-    vt_filter_reset_phase(&pipeline->filter, &recovery->best, &doubt);
+    VtSample upright = vt_delay_set_upright(&recovery->best, &doubt);
+    vt_filter_reset_phase(&pipeline->filter, &upright, &doubt);
     vt_bound_forget(&pipeline->bound);
     VtEstimate estimate = vt_filter_predict(&pipeline->filter, recovery->best.raw_at);
     vt_bound_take(&pipeline->bound, &recovery->best, &estimate);
@@ -338,7 +340,7 @@ follow(VtPipeline *pipeline, const VtSample *sample, VtInstant now)
     if (verdict.distance_ns != 0)
         vt_bound_forget(&pipeline->bound);
 
-    vt_pipeline_take_sample(pipeline, sample, &doubt, verdict.distance_ns != 0);
+    vt_pipeline_take_upright(pipeline, sample, &prediction, verdict.distance_ns != 0);
     vt_bound_take(&pipeline->bound, sample, &prediction);
     pipeline->last = *sample;
     pipeline->is_doubtful = false;
@@ -389,7 +391,7 @@ vt_pipeline_on_reading(VtPipeline *pipeline, const VtReading *reading, VtInstant
         pipeline->holdover_after_ns = reading->lost_after_ns;
     if (pipeline->state == VT_STATE_START)
         vt_pipeline_begin_recovery(pipeline, now.raw);
-    vt_delay_learn(&pipeline->delay, &sample);
+    vt_pipeline_learn_delay(pipeline, &sample);
 
     bool is_first = pipeline->has_new_reference;
     pipeline->has_new_reference = false;

@@ -3,6 +3,7 @@
 
 #define HOLD_NS (20 * VT_NS_PER_US)
 #define LATE_NS (5 * VT_NS_PER_MS)
+#define WARM_NS (300 * VT_NS_PER_MS)
 
 void
 sim_host_init(SimHost *host)
@@ -91,9 +92,14 @@ sim_host_exchange(SimHost *host, SimOscillator *oscillator, VtReading *ret_readi
     reading.reference_sent_at = read_reference(host, oscillator);
     /* The reply is stamped: a pause from here on shows nowhere in the reading. */
     VtNs back_ns = draw_delay(host) + host->reply_spike_ns + draw_lateness(host);
+    if (host->reply_jitter_ns > 0)
+        back_ns += sim_draw_exponential(host->random, host->reply_jitter_ns);
+    if (oscillator->true_ns >= host->warm_until_ns)
+        back_ns += host->cold_ns;
     back_ns += sim_host_draw_wait(host, oscillator->true_ns);
     travel(oscillator, back_ns, &host->pause_after_ns);
     host->reply_spike_ns = 0;
+    host->warm_until_ns = oscillator->true_ns + WARM_NS;
     reading.received = sim_oscillator_read(oscillator);
     *ret_reading = reading;
     return true;

@@ -13,8 +13,11 @@ typedef struct {
     GRand *random;
     VtNs offset_ns; /* of the reference's clock: reference - true time */
     VtNs base_delay_ns;
-    double jitter_ns;         /* mean of the exponential part, each way */
-    VtNs forward_extra_ns;    /* steady asymmetry */
+    double jitter_ns;       /* mean of the exponential part, each way */
+    VtNs forward_extra_ns;  /* steady asymmetry */
+    double reply_jitter_ns; /* more jitter on the way back alone, */
+    VtNs cold_ns; /* and so much more where nothing came for 300 ms: a guest wakes up */
+    int64_t warm_until_ns;    /* true time */
     double late_packets;      /* of 1: so many are late by 5 ms on the way back */
     int64_t queue_from_ns;    /* true time: from then on a queue builds up on the way there, */
     int64_t queue_until_ns;   /* until then, when it has gone at once; 0: none does */

@@ -14,6 +14,9 @@
 #define MOST_RMS_OFFSET_NS 2000.0
 #define MOST_RMS_RATE_PPB  50.0
 
+/* Of what replies are late by in the mean; half of it were they taken as they come. */
+#define MOST_RMS_SHARE 0.2
+
 static void
 test_hour(uint32_t seed)
 {
@@ -137,6 +140,71 @@ test_holdover(uint32_t seed)
     sim_guest_clear(&guest);
 }
 
+/* A guest that must be woken for each reply gets it late, and is never late with a request. */
+static void
+watch_late_replies(uint32_t seed, double jitter_ns, VtNs cold_ns)
+{
+    SimGuest guest;
+    sim_guest_init(&guest, seed);
+    guest.oscillator.wander_ppb_per_sqrt_sec = 1;
+    guest.host.reply_jitter_ns = jitter_ns;
+    guest.host.cold_ns = cold_ns;
+    sim_guest_settle(&guest);
+    sim_guest_run(&guest, 60 * VT_NS_PER_SEC);
+
+    double squares = 0;
+    for (int i = 0; i < HOUR_SEC; i++) {
+        sim_guest_run(&guest, VT_NS_PER_SEC);
+        double error_ns = (double)sim_guest_get_error(&guest);
+        squares += error_ns * error_ns;
+        g_assert_cmpfloat(fabs(error_ns), <=, (double)sim_guest_get_status(&guest).error_ns);
+    }
+
+    double rms_ns = sqrt(squares / HOUR_SEC);
+    g_test_message("RMS offset %.0f ns", rms_ns);
+    g_assert_cmpfloat(rms_ns, <=, MOST_RMS_SHARE * (jitter_ns + (double)cold_ns));
+    g_assert_cmpuint(sim_guest_get_status(&guest).n_disruptions, ==, 0);
+    g_assert_cmpuint(sim_guest_get_status(&guest).n_rate_jumps, ==, 0);
+    g_assert_cmpuint(guest.n_steps, ==, 0);
+    sim_guest_clear(&guest);
+}
+
+static void
+test_late_replies(uint32_t seed)
+{
+    watch_late_replies(seed, 600e3, 0);
+}
+
+/* Once a second nothing of it is in any cache, and it takes longer each time. */
+static void
+test_cold_replies(uint32_t seed)
+{
+    watch_late_replies(seed, 400e3, 700 * VT_NS_PER_US);
+}
+
+/* From then on it is another oscillator, whichever way it is off. */
+static void
+test_jump_behind_late_replies(uint32_t seed)
+{
+    SimGuest guest;
+    sim_guest_init(&guest, seed);
+    guest.host.reply_jitter_ns = 400e3;
+    guest.host.cold_ns = 700 * VT_NS_PER_US;
+    sim_guest_settle(&guest);
+    sim_guest_run(&guest, 300 * VT_NS_PER_SEC);
+
+    guest.oscillator.rate_ppb += seed % 2 == 0 ? 200000 : -200000;
+    sim_guest_run(&guest, 6 * VT_NS_PER_SEC);
+    for (int i = 0; i < 60; i++) {
+        sim_guest_run(&guest, VT_NS_PER_SEC);
+        g_assert_cmpint(vt_ns_abs(sim_guest_get_error(&guest)), <=, 500 * VT_NS_PER_US);
+    }
+
+    g_assert_cmpuint(sim_guest_get_status(&guest).n_rate_jumps, ==, 1);
+    g_assert_cmpuint(guest.n_steps, ==, 0);
+    sim_guest_clear(&guest);
+}
+
 static void
 test_lossy_link(uint32_t seed)
 {
@@ -173,6 +241,10 @@ main(int argc, char **argv)
     sim_seeds_add("/sim/steady/spike-in-recovery-spoils-nothing", test_spike_in_recovery);
     sim_seeds_add("/sim/steady/slew-in-flight-is-not-corrected-twice", test_slew_in_flight);
     sim_seeds_add("/sim/steady/holdover-bound-grows", test_holdover);
+    sim_seeds_add("/sim/steady/late-replies-are-no-offset", test_late_replies);
+    sim_seeds_add("/sim/steady/cold-replies-are-no-offset", test_cold_replies);
+    sim_seeds_add("/sim/steady/jump-behind-late-replies-is-followed",
+                  test_jump_behind_late_replies);
     sim_seeds_add("/sim/steady/lossy-link-is-enough", test_lossy_link);
     return g_test_run();
 }
