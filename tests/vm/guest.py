@@ -246,6 +246,10 @@ class Guest:
         """Positive: forward. A real step, made by the guest's kernel."""
         self.shell.check(f"step-clock {by_ns}")
 
+    def read_tai_offset(self) -> int:
+        """What the guest's kernel was told, in seconds."""
+        return int(self.shell.check("show-tai"))
+
     def kill_agent(self) -> None:
         """For good: its supervisor first."""
         self.shell.check("kill $(cat /run/agent.supervisor); kill -9 $(cat /run/agent.child)")

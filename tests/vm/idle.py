@@ -19,6 +19,7 @@ from .networks import HOST_SETTINGS
 from .rest import measure_wake_ups
 from .rig import Rig
 
+SHORT_TICK = "[agent]\\ntick=125ms\\n"
 SETTLE_SEC = 60
 REST_SEC = 60
 
@@ -51,7 +52,10 @@ def _measure_link(rig: Rig) -> list[Result]:
     guest = rig.boot_guest("rest-link", has_link=True)
     guest.start_agent()
     try:
-        return [_measure(guest, "link", "link", 2.3)]
+        results = [_measure(guest, "link", "link", 2.3)]
+        restart(guest, SHORT_TICK)
+        results.append(_measure(guest, "link, tick of 125 ms", "link", None))
+        return results
     finally:
         guest.close()
 
@@ -78,7 +82,10 @@ def _measure_card(rig: Rig) -> list[Result]:
         with without_link(guest):
             guest.forget()
             restart(guest, NO_RTC + CARD_SETTINGS)
-            return [_measure(guest, "PTP clock", "ptp0", 1.2)]
+            results = [_measure(guest, "PTP clock", "ptp0", 1.2)]
+            restart(guest, NO_RTC + "tick=125ms\\n" + CARD_SETTINGS)
+            results.append(_measure(guest, "PTP clock, tick of 125 ms", "ptp0", None))
+            return results
     finally:
         guest.close()
 

@@ -91,6 +91,7 @@ def build_initramfs(layout: Layout, kernel: Kernel, target: Path,
     programs = {
         "bin/busybox": find_busybox(),
         "bin/probe-guest": layout.probe_guest,
+        "bin/show-tai": layout.show_tai,
         "bin/step-clock": layout.step_clock,
         "bin/rtc-edge": layout.rtc_edge,
         "bin/vmclock-page": layout.vmclock_page,

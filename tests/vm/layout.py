@@ -54,6 +54,10 @@ class Layout:
         return self.build_dir / "tests" / "vm" / "step-clock"
 
     @property
+    def show_tai(self) -> Path:
+        return self.build_dir / "tests" / "vm" / "show-tai"
+
+    @property
     def vmclock_page(self) -> Path:
         return self.build_dir / "tests" / "vm" / "vmclock-page"
 

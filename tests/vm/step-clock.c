@@ -9,7 +9,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/timex.h>
 
 #define NS_PER_SEC INT64_C(1000000000)
@@ -40,25 +39,15 @@ make_step(int64_t step_ns)
                            .time = { .tv_sec = sec, .tv_usec = rest_ns } };
 }
 
-/* An inserted second at the end of this day of UTC, as a time daemon arms it. */
-static struct timex
-make_leap(void)
-{
-    struct timex now = { .modes = 0 };
-    (void)adjtimex(&now);
-    return (struct timex){ .modes = ADJ_STATUS, .status = now.status | STA_INS };
-}
-
 int
 main(int argc, char **argv)
 {
-    int64_t step_ns = 0;
-    bool is_leap = argc == 2 && strcmp(argv[1], "leap") == 0;
-    if (!is_leap && (argc != 2 || !parse_ns(argv[1], &step_ns))) {
-        fprintf(stderr, "usage: step-clock NANOSECONDS|leap\n");
+    int64_t step_ns;
+    if (argc != 2 || !parse_ns(argv[1], &step_ns)) {
+        fprintf(stderr, "usage: step-clock NANOSECONDS\n");
         return EXIT_FAILURE;
     }
-    struct timex step = is_leap ? make_leap() : make_step(step_ns);
+    struct timex step = make_step(step_ns);
     if (adjtimex(&step) < 0) {
         perror("step-clock: adjtimex");
         return EXIT_FAILURE;

@@ -78,7 +78,8 @@ class NtpServer:
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._is_ending = False
         self.ahead_ns = ahead_ns
-        self.leap_at_ns: int | None = None  # of this host's clock: from then on a second less
+        # Of this host's clock: announced until then, and from then on a second less.
+        self.leap_at_ns: int | None = None
 
     def __enter__(self) -> NtpServer:
         self._socket.bind((self._address, NTP_PORT))
@@ -91,6 +92,9 @@ class NtpServer:
         self._is_ending = True
         self._thread.join()
         self._socket.close()
+
+    def _announces_leap(self) -> bool:
+        return self.leap_at_ns is not None and time.time_ns() < self.leap_at_ns
 
     def _to_server(self, now_ns: int) -> int:
         if self.leap_at_ns is not None and now_ns >= self.leap_at_ns:
@@ -107,7 +111,8 @@ class NtpServer:
             if len(request) < PACKET_BYTES or request[0] & 7 != CLIENT:
                 continue
             version = request[0] >> 3 & 7
-            head = struct.pack("!BBbbII4s", version << 3 | SERVER, 1, 4, -20, 0, 16, b"TEST")
+            first = self._announces_leap() << 6 | version << 3 | SERVER
+            head = struct.pack("!BBbbII4s", first, 1, 4, -20, 0, 16, b"TEST")
             transmit = _to_stamp(self._to_server(time.time_ns()))
             reply = head + received + request[40:48] + received + transmit
             self._socket.sendto(reply, peer)
