@@ -45,7 +45,24 @@ send_frame(FakeHost *host, VtLinkFrame *frame)
 void
 fake_host_send_bytes(FakeHost *host, const uint8_t *bytes, size_t n_bytes)
 {
+    if (host->held != NULL) {
+        g_byte_array_append(host->held, bytes, (guint)n_bytes);
+        return;
+    }
     g_assert_cmpint(write(host->fd, bytes, n_bytes), ==, n_bytes);
+}
+
+void
+fake_host_hold(FakeHost *host)
+{
+    host->held = g_byte_array_new();
+}
+
+void
+fake_host_release(FakeHost *host)
+{
+    g_autoptr(GByteArray) held = g_steal_pointer(&host->held);
+    fake_host_send_bytes(host, held->data, held->len);
 }
 
 void

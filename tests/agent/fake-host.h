@@ -30,6 +30,7 @@ typedef struct {
     VtLinkSession session;
     VtLinkScanner scanner;
     GSource *source;
+    GByteArray *held;          /* NULL: what is sent goes out at once */
     unsigned n_hellos_to_lose; /* of those that come in */
     unsigned n_hellos;
     unsigned n_requests;
@@ -55,6 +56,10 @@ void fake_host_send_notice(FakeHost *host, VtLinkCause cause, uint64_t counter);
 
 /* To the last request. */
 void fake_host_answer(FakeHost *host);
+
+/* What is sent between the two arrives as one: it waited in the port while the guest stood still. */
+void fake_host_hold(FakeHost *host);
+void fake_host_release(FakeHost *host);
 
 /* Writes bytes that no protocol has. */
 void fake_host_send_bytes(FakeHost *host, const uint8_t *bytes, size_t n_bytes);

@@ -222,9 +222,11 @@ test_reply_before_a_notice_is_dropped(Fixture *fixture, gconstpointer data)
     vt_provider_begin(&fixture->provider);
     wait_for(&fixture->host.n_requests, 1);
 
+    fake_host_hold(&fixture->host);
     fake_host_answer(&fixture->host);
     fixture->host.epoch += 1;
     fake_host_send_notice(&fixture->host, VT_LINK_CAUSE_RESUMED, 1);
+    fake_host_release(&fixture->host);
     wait_for(&fixture->n_notices, 1);
 
     g_assert_cmpuint(fixture->n_readings, ==, 0);
