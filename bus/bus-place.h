@@ -13,7 +13,7 @@
  */
 const char *vt_bus_place_find_system(void);
 
-/* False if it is a path, or several, and nothing is there. */
+/* False if it is a path, or several, and nobody listens there. Waits for nobody. */
 bool vt_bus_place_is_there(const char *address);
 
 /* Both at once. */
