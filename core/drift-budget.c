@@ -34,11 +34,16 @@ vt_drift_budget_init(VtDriftBudget *budget, double tracking_ppb, double disrupte
 }
 
 void
-vt_drift_budget_reopen(VtDriftBudget *budget, const VtKalman *now)
+vt_drift_budget_reopen(VtDriftBudget *budget, const VtKalman *now, double before_ppb)
 {
     double sigma_ppb = budget->disrupted_ppb / DOUBT_SIGMAS;
     VtKalmanDoubt doubt = { .rate_variance = sigma_ppb * sigma_ppb };
     budget->n_calm = 0;
+    bool was_reopened = budget->is_reopened;
+    budget->least_before_ppb =
+        was_reopened ? fmin(budget->least_before_ppb, before_ppb) : before_ppb;
+    budget->most_before_ppb =
+        was_reopened ? fmax(budget->most_before_ppb, before_ppb) : before_ppb;
     budget->is_reopened = true;
     budget->reopened = *now;
     vt_kalman_reopen(&budget->reopened, &doubt);
@@ -62,11 +67,19 @@ vt_drift_budget_reopen_phase(VtDriftBudget *budget, double sigma_ns)
  * since then may be another, and is the better one if it is.
  */
 static double
-get_reopened_ppb(const VtDriftBudget *budget, double rate_ppb)
+get_learnt_ppb(const VtDriftBudget *budget, double rate_ppb)
 {
     double sigma_ppb = sqrt(fmax(budget->reopened.rate_variance, 0));
     double apart_ppb = fabs(budget->reopened.rate_ppb - rate_ppb);
-    return fmin(apart_ppb + DOUBT_SIGMAS * sigma_ppb, budget->disrupted_ppb);
+    return apart_ppb + DOUBT_SIGMAS * sigma_ppb;
+}
+
+static double
+get_reopened_ppb(const VtDriftBudget *budget, double rate_ppb)
+{
+    double changed_ppb = fmax(fabs(rate_ppb - budget->least_before_ppb),
+                              fabs(rate_ppb - budget->most_before_ppb));
+    return fmin(fmax(get_learnt_ppb(budget, rate_ppb), changed_ppb), budget->disrupted_ppb);
 }
 
 void
@@ -86,7 +99,7 @@ vt_drift_budget_take(VtDriftBudget *budget,
     if (!budget->is_reopened)
         return;
     (void)vt_kalman_update(&budget->reopened, sample, doubt); /* how likely does not matter */
-    budget->is_reopened = get_reopened_ppb(budget, rate_ppb) > budget->tracking_ppb;
+    budget->is_reopened = get_learnt_ppb(budget, rate_ppb) > budget->tracking_ppb;
 }
 
 /* What an oscillator that has been calm for long may do, if that is long enough ago. */

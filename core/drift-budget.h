@@ -6,7 +6,8 @@
  * disruption it may be another oscillator, and so it may after a jump of the phase or of the rate,
  * since what is taken for one of them may be both: 250 ppm, or three sigmas of a rate that is
  * learnt from nothing since then and what it differs by from the one that is believed, once that
- * is less. The same 250 ppm hold for the first samples of all, of which nobody knows yet how good
+ * is less. Until then it may also be the one of before, since a queue that builds up may look like
+ * another. The same 250 ppm hold for the first samples of all, of which nobody knows yet how good
  * they are.
  */
 #pragma once
@@ -18,6 +19,8 @@ typedef struct {
     double disrupted_ppb;
     bool is_reopened; /* since something happened: the one below means something */
     VtKalman reopened;
+    double least_before_ppb; /* the rates that were believed before what happened since then */
+    double most_before_ppb;
     unsigned n_all;      /* samples, up to a limit */
     VtMono raw_first_at; /* the first of all */
     unsigned n_calm;     /* samples since something happened */
@@ -27,8 +30,11 @@ typedef struct {
 
 void vt_drift_budget_init(VtDriftBudget *budget, double tracking_ppb, double disrupted_ppb);
 
-/* A disruption was put right, or phase or rate jumped; @now is what the filter believes since. */
-void vt_drift_budget_reopen(VtDriftBudget *budget, const VtKalman *now);
+/*
+ * A disruption was put right, or phase or rate jumped; @now is what the filter believes since, and
+ * @before_ppb the rate that it believed until then.
+ */
+void vt_drift_budget_reopen(VtDriftBudget *budget, const VtKalman *now, double before_ppb);
 
 /* As vt_kalman_shift, and the phase may be off by so much more. */
 void vt_drift_budget_shift(VtDriftBudget *budget, VtNs shift_ns);

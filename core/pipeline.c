@@ -190,8 +190,9 @@ close_recovery(VtPipeline *pipeline, const VtEstimate *estimate, VtInstant now)
         vt_pipeline_advance_state(pipeline, VT_EVENT_YIELDED);
     pipeline->was_right = true;
     pipeline->is_doubtful = false;
+    const VtKalman *best = vt_filter_get_best(&pipeline->filter);
     if (pipeline->recovery.is_disruption)
-        vt_drift_budget_reopen(&pipeline->bound.budget, vt_filter_get_best(&pipeline->filter));
+        vt_drift_budget_reopen(&pipeline->bound.budget, best, best->rate_ppb);
     if (pipeline->recovery.is_disruption)
         vt_pipeline_expect_jump(pipeline, now.raw);
 

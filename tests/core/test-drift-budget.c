@@ -86,7 +86,7 @@ test_jump_takes_the_proof_away(Fixture *fixture, gconstpointer data)
     pass(fixture, 1000);
 
     VtKalman now = { .has_phase = true, .raw_at = fixture->estimate.raw_at };
-    vt_drift_budget_reopen(&fixture->budget, &now);
+    vt_drift_budget_reopen(&fixture->budget, &now, now.rate_ppb);
     pass(fixture, 100);
 
     g_assert_cmpfloat(get(fixture, 1), ==, TRACKING_PPB);
@@ -99,7 +99,7 @@ test_disruption_widens_until_the_rate_is_seen(Fixture *fixture, gconstpointer da
     pass(fixture, 1000);
     VtKalman now = { .has_phase = true, .raw_at = fixture->estimate.raw_at };
 
-    vt_drift_budget_reopen(&fixture->budget, &now);
+    vt_drift_budget_reopen(&fixture->budget, &now, now.rate_ppb);
     double at_once_ppb = get(fixture, 1);
     pass(fixture, 1);
     double after_one_ppb = get(fixture, 1);
@@ -118,12 +118,36 @@ test_rate_that_is_no_more_true_widens(Fixture *fixture, gconstpointer data)
     (void)data; /* no parameters */
     pass(fixture, 1000);
     VtKalman now = { .has_phase = true, .raw_at = fixture->estimate.raw_at };
-    vt_drift_budget_reopen(&fixture->budget, &now);
+    vt_drift_budget_reopen(&fixture->budget, &now, now.rate_ppb);
 
     fixture->estimate.rate_ppb -= 100000;
     pass(fixture, 3);
 
     g_assert_cmpfloat(get(fixture, 1), >=, 100000);
+    g_assert_cmpfloat(get(fixture, 1), <=, DISRUPTED_PPB);
+}
+
+/* What was taken for another rate may have been a queue: the one of before is not excluded yet. */
+static void
+test_rate_of_before_is_not_excluded(Fixture *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    pass(fixture, 1000);
+    double before_ppb = fixture->estimate.rate_ppb;
+    fixture->estimate.rate_ppb += 190000;
+    VtKalman now = { .has_phase = true, .raw_at = fixture->estimate.raw_at };
+    now.rate_ppb = fixture->estimate.rate_ppb;
+    now.rate_variance = 20000.0 * 20000.0;
+
+    vt_drift_budget_reopen(&fixture->budget, &now, before_ppb);
+    static const VtDoubt vague = { .half_width_ns = 300000, .sigma_ns = 100000 };
+    for (int i = 1; i <= 8; i++) {
+        VtSample sample = { .raw_at = vt_mono_add(now.raw_at, i * VT_NS_PER_SEC) };
+        sample.raw_offset_ns = i * 190000;
+        vt_drift_budget_take(&fixture->budget, &sample, &vague, fixture->estimate.rate_ppb);
+    }
+
+    g_assert_cmpfloat(get(fixture, 1), >=, 190000);
     g_assert_cmpfloat(get(fixture, 1), <=, DISRUPTED_PPB);
 }
 
@@ -157,6 +181,8 @@ main(int argc, char **argv)
         test_disruption_widens_until_the_rate_is_seen);
     add("/core/drift-budget/rate-that-is-no-more-true-widens",
         test_rate_that_is_no_more_true_widens);
+    add("/core/drift-budget/rate-of-before-is-not-excluded",
+        test_rate_of_before_is_not_excluded);
     add("/core/drift-budget/unsure-rate-widens", test_unsure_rate_widens);
     return g_test_run();
 }
