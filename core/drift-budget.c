@@ -20,6 +20,9 @@
 #define FIRST_FEW_SAMPLES 8
 #define FIRST_FEW_NS      (300 * VT_NS_PER_SEC)
 
+/* A sample counts for so much in the mean of all. */
+#define LEAST_SHARE (1.0 / 16)
+
 /* So long, and so many samples, until what was learnt counts as proven. */
 #define CALM_NS      (900 * VT_NS_PER_SEC)
 #define CALM_SAMPLES 64
@@ -46,19 +49,6 @@ vt_drift_budget_reopen(VtDriftBudget *budget, const VtKalman *now, double before
         was_reopened ? fmax(budget->most_before_ppb, before_ppb) : before_ppb;
     budget->is_reopened = true;
     budget->reopened = *now;
-    vt_kalman_reopen(&budget->reopened, &doubt);
-}
-
-void
-vt_drift_budget_shift(VtDriftBudget *budget, VtNs shift_ns)
-{
-    vt_kalman_shift(&budget->reopened, shift_ns);
-}
-
-void
-vt_drift_budget_reopen_phase(VtDriftBudget *budget, double sigma_ns)
-{
-    VtKalmanDoubt doubt = { .phase_variance = sigma_ns * sigma_ns };
     vt_kalman_reopen(&budget->reopened, &doubt);
 }
 
@@ -96,6 +86,8 @@ vt_drift_budget_take(VtDriftBudget *budget,
         budget->raw_first_at = sample->raw_at;
     if (budget->n_all < FIRST_SAMPLES)
         budget->n_all++;
+    double share = fmax(1.0 / budget->n_calm, LEAST_SHARE);
+    budget->width_ns += share * ((double)doubt->half_width_ns - budget->width_ns);
     if (!budget->is_reopened)
         return;
     (void)vt_kalman_update(&budget->reopened, sample, doubt); /* how likely does not matter */
@@ -123,6 +115,14 @@ is_beginning(const VtDriftBudget *budget)
     return (budget->n_all < FIRST_SAMPLES || known_ns < FIRST_NS) && !is_long;
 }
 
+/* Samples that may all be late on the same side, some more than others, show a rate that is none. */
+static double
+get_slant_ppb(const VtDriftBudget *budget)
+{
+    double calm_sec = vt_ns_to_sec(vt_mono_diff(budget->raw_last_at, budget->raw_calm_at));
+    return fmin(budget->width_ns / fmax(calm_sec, 1), budget->disrupted_ppb);
+}
+
 double
 vt_drift_budget_get(const VtDriftBudget *budget, const VtEstimate *estimate, double age_sec)
 {
@@ -132,5 +132,5 @@ vt_drift_budget_get(const VtDriftBudget *budget, const VtEstimate *estimate, dou
         budget_ppb = budget->disrupted_ppb;
     if (budget->is_reopened)
         budget_ppb = fmax(budget_ppb, get_reopened_ppb(budget, estimate->rate_ppb));
-    return fmax(budget_ppb, doubt_ppb);
+    return fmax(fmax(budget_ppb, doubt_ppb), get_slant_ppb(budget));
 }

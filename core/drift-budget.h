@@ -26,6 +26,7 @@ typedef struct {
     unsigned n_calm;     /* samples since something happened */
     VtMono raw_calm_at;  /* the first of them, */
     VtMono raw_last_at;  /* and the last */
+    double width_ns;     /* of their intervals, half of it, in the mean */
 } VtDriftBudget;
 
 void vt_drift_budget_init(VtDriftBudget *budget, double tracking_ppb, double disrupted_ppb);
@@ -35,10 +36,6 @@ void vt_drift_budget_init(VtDriftBudget *budget, double tracking_ppb, double dis
  * @before_ppb the rate that it believed until then.
  */
 void vt_drift_budget_reopen(VtDriftBudget *budget, const VtKalman *now, double before_ppb);
-
-/* As vt_kalman_shift, and the phase may be off by so much more. */
-void vt_drift_budget_shift(VtDriftBudget *budget, VtNs shift_ns);
-void vt_drift_budget_reopen_phase(VtDriftBudget *budget, double sigma_ns);
 
 /* @rate_ppb is what is believed with it. */
 void vt_drift_budget_take(VtDriftBudget *budget,

@@ -30,8 +30,6 @@ vt_pipeline_take_sample(VtPipeline *pipeline,
     double before_ppb = vt_filter_get_best(&pipeline->filter)->rate_ppb;
     VtJumpNews news = vt_jump_watch_take(&pipeline->jump_watch, &pipeline->filter, sample,
                                          doubt, is_excluded);
-    vt_drift_budget_take(&pipeline->bound.budget, sample, doubt,
-                         vt_filter_get_best(&pipeline->filter)->rate_ppb);
     if (news.has_won)
         vt_drift_budget_reopen(&pipeline->bound.budget, vt_filter_get_best(&pipeline->filter),
                                before_ppb);

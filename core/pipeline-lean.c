@@ -11,7 +11,6 @@ static void
 reopen_phase(VtPipeline *pipeline, double sigma_ns)
 {
     vt_filter_reopen(&pipeline->filter, sigma_ns, 0);
-    vt_drift_budget_reopen_phase(&pipeline->bound.budget, sigma_ns);
     vt_jump_watch_restart(&pipeline->jump_watch, 0);
 }
 
@@ -27,7 +26,6 @@ vt_pipeline_learn_delay(VtPipeline *pipeline, const VtSample *sample)
         double slope = vt_lean_fit(&delay->lean).slope;
         VtNs moved_ns = vt_ns_from_double(-slope * (double)delay->least_fell_ns);
         vt_filter_shift(&pipeline->filter, moved_ns);
-        vt_drift_budget_shift(&pipeline->bound.budget, moved_ns);
         vt_jump_watch_shift(&pipeline->jump_watch, moved_ns);
     }
 }
@@ -68,14 +66,18 @@ vt_pipeline_take_upright(VtPipeline *pipeline,
                          const VtEstimate *prediction,
                          bool is_excluded)
 {
+    VtDoubt plain = vt_delay_judge_plain(&pipeline->delay, sample);
     VtDoubt doubt = vt_delay_judge(&pipeline->delay, sample);
     bool is_odd = is_of_other_side(sample, &doubt, prediction);
+    /* The bound trusts nobody's idea of a path. */
+    vt_drift_budget_take(&pipeline->bound.budget, sample, &plain,
+                         vt_filter_get_best(&pipeline->filter)->rate_ppb);
     hurry_for_side(pipeline, is_odd, sample->raw_at);
     /* Not twice in a row: then it is the clock that has moved. */
     if (is_odd && pipeline->was_other_side)
         is_excluded = true;
     else if (is_odd)
-        doubt = vt_delay_judge_plain(&pipeline->delay, sample);
+        doubt = plain;
     pipeline->was_other_side = is_odd;
     VtSample upright = vt_delay_set_upright(sample, &doubt);
     vt_pipeline_take_sample(pipeline, &upright, &doubt, is_excluded);

@@ -338,7 +338,7 @@ follow(VtPipeline *pipeline, const VtSample *sample, VtInstant now)
         pipeline->n_spikes++;
         vt_pipeline_find(pipeline, &(VtEvidence){ .is_odd = true });
     }
-    if (verdict.distance_ns != 0)
+    if (verdict.distance_ns != 0 || pipeline->delay.lean.is_known)
         vt_bound_forget(&pipeline->bound);
 
     vt_pipeline_take_upright(pipeline, sample, &prediction, verdict.distance_ns != 0);

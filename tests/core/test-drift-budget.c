@@ -161,6 +161,23 @@ test_unsure_rate_widens(Fixture *fixture, gconstpointer data)
     g_assert_cmpfloat(get(fixture, 1), ==, 60000);
 }
 
+/* Late by up to 2 ms, and over 40 s each a little more than the one before: that is 25 ppm. */
+static void
+test_wide_samples_may_slant(Fixture *fixture, gconstpointer data)
+{
+    (void)data; /* no parameters */
+    const VtDoubt wide = { .half_width_ns = VT_NS_PER_MS, .sigma_ns = 500e3 };
+    for (int i = 0; i <= 40; i++) {
+        fixture->estimate.raw_at = vt_mono_add(fixture->estimate.raw_at, VT_NS_PER_SEC);
+        VtSample sample = { .raw_at = fixture->estimate.raw_at };
+        vt_drift_budget_take(&fixture->budget, &sample, &wide, 0);
+    }
+
+    g_assert_cmpfloat_with_epsilon(get(fixture, 1), 25000, 1);
+    pass(fixture, 60);
+    g_assert_cmpfloat(get(fixture, 1), ==, TRACKING_PPB);
+}
+
 static void
 add(const char *path, void (*func)(Fixture *fixture, gconstpointer data))
 {
@@ -183,6 +200,7 @@ main(int argc, char **argv)
         test_rate_that_is_no_more_true_widens);
     add("/core/drift-budget/rate-of-before-is-not-excluded",
         test_rate_of_before_is_not_excluded);
+    add("/core/drift-budget/wide-samples-may-slant", test_wide_samples_may_slant);
     add("/core/drift-budget/unsure-rate-widens", test_unsure_rate_widens);
     return g_test_run();
 }

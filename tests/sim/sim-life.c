@@ -8,6 +8,9 @@
 /* Of 1: so many guests start on a host that has not enough for all. */
 #define STARVED_STARTS 0.3
 
+/* Of 1: so many have to be woken for each reply. */
+#define LATE_REPLIES 0.2
+
 /* A tick and a little; and, where there is a sign, what mending takes. */
 #define UNSEEN_SEC 1.1
 #define SEEN_SEC   0.010
@@ -118,6 +121,10 @@ begin(Life *life)
     guest->host.loss = sim_draw(life->random) < 0.2 ? 0.1 : 0;
     if (sim_draw(life->random) < STARVED_STARTS)
         starve(life);
+    if (sim_draw(life->random) < LATE_REPLIES) {
+        guest->host.reply_jitter_ns = draw_magnitude(life, 10e3, 1e6);
+        guest->host.cold_ns = vt_ns_from_double(draw_between(life, 0, 1e6));
+    }
     guest->host.timeout_ns = 50 * VT_NS_PER_MS;
     guest->retry_ns = VT_NS_PER_MS;
 }
@@ -191,7 +198,8 @@ get_scatter_ns(const Life *life)
     const SimHost *host = &life->guest.host;
     int64_t remembered_until_ns = host->starved_until_ns + REMEMBERED_NS;
     bool was_starved = life->guest.oscillator.true_ns < remembered_until_ns;
-    return host->jitter_ns + (was_starved ? host->starved_ns : 0);
+    double late_ns = host->reply_jitter_ns + (double)host->cold_ns;
+    return host->jitter_ns + late_ns + (was_starved ? host->starved_ns : 0);
 }
 
 /* The bound is wrong from base_delay on, and a reading may not show less than the noise. */
