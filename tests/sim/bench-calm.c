@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
 #include <time.h>
 
 #include "tests/sim/bench-parts.h"
@@ -77,6 +78,8 @@ sim_bench_calm(const SimBenchOptions *options)
         " time a day of ticks\n%s\n",
         COLUMNS);
     for (unsigned i = 0; i < sim_n_calms; i++) {
+        if (options->only != NULL && strstr(sim_calms[i].name, options->only) == NULL)
+            continue;
         for (uint32_t seed = 1; seed <= N_SEEDS; seed++) {
             const SimCalm *calm = &sim_calms[i];
             g_autofree char *key =

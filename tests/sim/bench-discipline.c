@@ -58,7 +58,8 @@ main(int argc, char **argv)
         { "seeds", 0, 0, G_OPTION_ARG_INT, &n_seeds, "for each figure", "N" },
         { "lives", 0, 0, G_OPTION_ARG_INT, &n_lives, "for the bound", "N" },
         { "fresh", 0, 0, G_OPTION_ARG_NONE, &is_fresh, "begin anew", NULL },
-        { "only", 0, 0, G_OPTION_ARG_STRING, &only, "figures with that in their name", "TEXT" },
+        { "only", 0, 0, G_OPTION_ARG_STRING, &only,
+          "figures and calm paths with that in their name", "TEXT" },
         { .long_name = NULL },
     };
     g_autoptr(GError) error = NULL;

@@ -18,7 +18,7 @@
 
 typedef struct {
     const char *folder; /* or NULL */
-    const char *only;   /* figures with that in their name; or NULL */
+    const char *only;   /* figures and calm paths with that in their name; or NULL */
     unsigned n_seeds;
     unsigned n_lives;
     bool is_fresh; /* what was found by an earlier run is found again */
