@@ -10,7 +10,7 @@
  *   allan.csv      figure, contender, tau_sec, deviation: of the disciplined clock, s/s
  *   calm.csv       path, seed, days, disruptions, rate_jumps, steps, peak_us, cpu_sec_per_day: a
  *                  year of readings in which nothing happens; an interrupted run goes on
- *   bound.csv      event, events, mean_lie_sec, worst_lie_sec, most_lie_sec (the limit), lives
+ *   bound.csv      path, event, events, mean_lie_sec, worst_lie_sec, most_lie_sec (the limit), lives
  */
 #pragma once
 

@@ -8,9 +8,6 @@
 /* Of 1: so many guests start on a host that has not enough for all. */
 #define STARVED_STARTS 0.3
 
-/* Of 1: so many have to be woken for each reply. */
-#define LATE_REPLIES 0.2
-
 /* A tick and a little; and, where there is a sign, what mending takes. */
 #define UNSEEN_SEC 1.1
 #define SEEN_SEC   0.010
@@ -58,6 +55,7 @@ typedef struct {
     GRand *random;
     SimLifeReport *report;
     uint32_t seed;
+    SimLifePath path;
     double lie_sec;    /* since the last event */
     double scatter_ns; /* of the readings before the last event */
     double phase_ns;   /* what the last event does to the phase at once or within a second */
@@ -121,7 +119,7 @@ begin(Life *life)
     guest->host.loss = sim_draw(life->random) < 0.2 ? 0.1 : 0;
     if (sim_draw(life->random) < STARVED_STARTS)
         starve(life);
-    if (sim_draw(life->random) < LATE_REPLIES) {
+    if (life->path == SIM_PATH_LATE_REPLIES) {
         guest->host.reply_jitter_ns = draw_magnitude(life, 10e3, 1e6);
         guest->host.cold_ns = vt_ns_from_double(draw_between(life, 0, 1e6));
     }
@@ -298,12 +296,13 @@ live_through(Life *life, SimEvent event)
 }
 
 void
-sim_life_run(uint32_t seed, SimLifeReport *report)
+sim_life_run(uint32_t seed, SimLifePath path, SimLifeReport *report)
 {
     Life life = {
         .random = g_rand_new_with_seed(seed),
         .report = report,
         .seed = seed,
+        .path = path,
     };
     begin(&life);
     live(&life, vt_ns_from_double(draw_magnitude(&life, 10, 1000) * 1e9), false);

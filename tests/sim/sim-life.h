@@ -49,8 +49,13 @@ typedef struct {
     uint32_t worst_seed;
 } SimLifeReport;
 
+typedef enum {
+    SIM_PATH_ALIKE,        /* requests and replies are late alike */
+    SIM_PATH_LATE_REPLIES, /* a guest that has to be woken for each reply: by up to 2 ms more */
+} SimLifePath;
+
 /* Adds what the life made of @seed shows to @report, which is zeroed at first. */
-void sim_life_run(uint32_t seed, SimLifeReport *report);
+void sim_life_run(uint32_t seed, SimLifePath path, SimLifeReport *report);
 
 /* The median of the ratios. */
 double sim_life_get_ratio(const SimLifeReport *report);
