@@ -312,6 +312,7 @@ vt_selector_on_reading(VtSelector *selector)
     judge(selector);
 }
 
+/* By a majority; where nobody has a say just now the followed one goes on as before. */
 static uint8_t
 get_agreed_leap(const VtSelector *selector, uint8_t leap)
 {
@@ -322,7 +323,7 @@ get_agreed_leap(const VtSelector *selector, uint8_t leap)
         n_usable += opinion.counts;
         n_same += opinion.counts && opinion.leap == leap;
     }
-    return n_same * 2 >= n_usable ? leap : 0;
+    return n_same * 2 > n_usable || n_usable == 0 ? leap : 0;
 }
 
 VtReading
