@@ -23,7 +23,10 @@ typedef struct {
     VtVmclockPlaces vmclock; /* its kernel NULL: vmclock pages are left alone */
 } VtClocksParams;
 
-/* @udev may be NULL: then there are none but those whose nodes the settings name. All arguments must outlive the clocks. Transfer full. */
+/*
+ * @udev may be NULL: then there are none but those whose nodes the settings name. All arguments
+ * must outlive the clocks. Transfer full.
+ */
 VtClocks *
 vt_clocks_new(const VtClocksParams *params, VtUdev *udev, VtSources *sources, VtClock *clock);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The agent's D-Bus face on its private socket and the system bus: state out, an operator's wishes in. */
+/*
+ * The agent's D-Bus face on its private socket and the system bus: state out, an operator's
+ * wishes in.
+ */
 #pragma once
 
 #include "agent/agent.h"

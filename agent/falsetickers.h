@@ -10,9 +10,9 @@
 #include "base/units.h"
 
 /*
- * Judges @sources (VtSource) by what they said since @raw_calm_at: each second, and while the clock
- * is being put right after each reading. Only while it @is_calm does a good judgement count for one:
- * who speaks alone for a few milliseconds was compared with nobody.
+ * Judges @sources (VtSource) by what they said since @raw_calm_at: each second, and while the
+ * clock is being put right after each reading. Only while it @is_calm does a good judgement
+ * count for one: who speaks alone for a few milliseconds was compared with nobody.
  */
 void vt_falsetickers_judge(const GPtrArray *sources,
                            VtMono raw_calm_at,

@@ -34,8 +34,9 @@ void vt_ntp_groups_free(VtNtpGroups *groups);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtNtpGroups, vt_ntp_groups_free)
 
 /*
- * From now on there are those of @servers. One that was there with the same settings and the same
- * keys stays as it is, with all that is known of it. What was ever handed in must outlive the groups.
+ * From now on there are those of @servers. One that was there with the same settings and the
+ * same keys stays as it is, with all that is known of it. What was ever handed in must outlive
+ * the groups.
  */
 void vt_ntp_groups_set(VtNtpGroups *groups, const VtSourcesServers *servers);
 

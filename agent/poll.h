@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * When one reference may be asked. The link costs nobody anything and is asked whenever
- * somebody wants to know; a server of the host's own once a tick, and in a hurry five
- * times at once and 20 times a second; a server on a network as seldom as its readings allow, 64 s apart at least, with a burst
- * of four exchanges 2 s apart at the start and after a disruption, and up to four more while the
- * clock still waits to be proved right. A server that asks for less gets less. Pure.
+ * somebody wants to know; a server of the host's own once a tick, and in a hurry five times at
+ * once and 20 times a second; a server on a network as seldom as its readings allow, 64 s apart
+ * at least, with a burst of four exchanges 2 s apart at the start and after a disruption, and
+ * up to four more while the clock still waits to be proved right. A server that asks for less
+ * gets less. Pure.
  */
 #pragma once
 
@@ -61,7 +62,10 @@ void vt_poll_begin_burst(VtPoll *poll, VtMono raw_now);
 /* @spread_ns: what the next interval is to be longer by, drawn by lot: a part of this one. */
 void vt_poll_note_asked(VtPoll *poll, VtMono raw_now, VtNs spread_ns);
 
-/* Or what was asked has failed. Until then a local server is asked again after 50 ms at the soonest. */
+/*
+ * Or what was asked has failed. Until then a local server is asked again after 50 ms at the
+ * soonest.
+ */
 void vt_poll_note_answered(VtPoll *poll);
 
 /*

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the agent is to this machine's clock, given who steers it and what the settings say. Pure. */
+/*
+ * What the agent is to this machine's clock, given who steers it and what the settings say.
+ * Pure.
+ */
 #pragma once
 
 #include <stdbool.h>

@@ -59,7 +59,7 @@ void vt_selector_tell(VtSelector *selector);
 
 /*
  * @reading of the followed one, as it is to be handed on: corrected by what the others that
- * agree with it say, with a leap second only if half of them announce it, and good for a step only once
- * a server has been compared with all that answer.
+ * agree with it say, with a leap second only if a majority of them announces it, and good for a
+ * step only once a server has been compared with all that answer.
  */
 VtReading vt_selector_prepare(VtSelector *selector, const VtReading *reading);

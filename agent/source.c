@@ -100,7 +100,10 @@ take_sample(VtSource *source, const VtReading *reading)
     vt_poll_adapt(&source->poll, source->stats.n_points, !was_expected);
 }
 
-/* One that announces a leap second makes it; among clocks that smear it would be wrong for a day. */
+/*
+ * One that announces a leap second makes it; among clocks that smear it would be wrong for a
+ * day.
+ */
 static bool
 is_unsmeared(VtSource *source, const VtReading *reading)
 {

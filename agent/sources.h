@@ -52,8 +52,8 @@ const VtQuality *vt_sources_get_host_quality(const VtSources *sources);
 void vt_sources_set_host_error(VtSources *sources, VtNs error_ns);
 
 /*
- * The settings were read anew. Sources that did not change are not disturbed. What @servers points to
- * must outlive @sources, as must what was handed in before.
+ * The settings were read anew. Sources that did not change are not disturbed. What @servers
+ * points to must outlive @sources, as must what was handed in before.
  */
 void vt_sources_set_servers(VtSources *sources, const VtSourcesServers *servers);
 

@@ -10,7 +10,10 @@
 /* A chronyd that runs answers within a millisecond. */
 #define ANSWER_LIMIT_MS 100
 
-/* Between two readings of the rate, which chronyd changes at once, and how many there are at most. */
+/*
+ * Between two readings of the rate, which chronyd changes at once, and how many there are at
+ * most.
+ */
 #define LOOK_AGAIN_MS 2
 #define MOST_LOOKS    100
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which of several references contradict the rest. Each says that true time lies in an interval;
- * where those of a majority have a point in common (Marzullo), one that does not contain it is
- * wrong, however good it says it is; where some are trusted they alone make the majority. Two that contradict each other accuse nobody, except that
- * a clock of the hypervisor's must show what the link to the host shows. Pure.
+ * Which of several references contradict the rest. Each says that true time lies in an
+ * interval; where those of a majority have a point in common (Marzullo), one that does not
+ * contain it is wrong, however good it says it is; where some are trusted they alone make the
+ * majority. Two that contradict each other accuse nobody, except that a clock of the
+ * hypervisor's must show what the link to the host shows. Pure.
  */
 #pragma once
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which of several references is followed: one that is synchronised before one that is not,
- * one that the settings prefer before others, then the one with the least distance from true time; of those that are about as near the one
- * of the lowest class. Whoever is followed stays so until it fails, or another has been better
- * for some time, so that two equals do not take turns.
+ * Which of several references is followed: one that is synchronised before one that is not, one
+ * that the settings prefer before others, then the one with the least distance from true time;
+ * of those that are about as near the one of the lowest class. Whoever is followed stays so
+ * until it fails, or another has been better for some time, so that two equals do not take
+ * turns.
  */
 #pragma once
 
@@ -35,10 +36,10 @@ void vt_choice_init(VtChoice *choice);
 void vt_choice_forget(VtChoice *choice, size_t index);
 
 /*
- * Judges @candidates, whose order must not change from call to call but by vt_choice_forget; to be called once a tick.
- * @is_urgent: the clock is wrong and waits to be put right; one of a better class, or far nearer
- * to true time, is taken at once, and of equals the one that was begun with. True
- * when choice->current has changed.
+ * Judges @candidates, whose order must not change from call to call but by vt_choice_forget; to
+ * be called once a tick. @is_urgent: the clock is wrong and waits to be put right; one of a
+ * better class, or far nearer to true time, is taken at once, and of equals the one that was
+ * begun with. True when choice->current has changed.
  */
 bool vt_choice_judge(VtChoice *choice,
                      const VtCandidate *candidates,

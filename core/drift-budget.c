@@ -115,7 +115,10 @@ is_beginning(const VtDriftBudget *budget)
     return (budget->n_all < FIRST_SAMPLES || known_ns < FIRST_NS) && !is_long;
 }
 
-/* Samples that may all be late on the same side, some more than others, show a rate that is none. */
+/*
+ * Samples that may all be late on the same side, some more than others, show a rate that is
+ * none.
+ */
 static double
 get_slant_ppb(const VtDriftBudget *budget)
 {

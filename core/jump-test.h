@@ -16,9 +16,10 @@
 #include "core/filter.h"
 
 /*
- * Of how many samples of steady noise one would be taken for a jump, were it normal noise. It is not
- * quite, see above: to have less than one false alarm in a year of ticks it takes some powers of ten
- * more than the one in 3e7 that a year has, and a jump is hardly seen later for that.
+ * Of how many samples of steady noise one would be taken for a jump, were it normal noise. It
+ * is not quite, see above: to have less than one false alarm in a year of ticks it takes some
+ * powers of ten more than the one in 3e7 that a year has, and a jump is hardly seen later for
+ * that.
  */
 #define VT_JUMP_FALSE_ALARM 1e-12
 

@@ -22,7 +22,10 @@ vt_pipeline_learn_delay(VtPipeline *pipeline, const VtSample *sample)
     if (delay->has_new_lean) {
         reopen_phase(pipeline, delay->mean_excess_ns / 2);
     } else if (delay->least_fell_ns != 0) {
-        /* Samples are set upright by what they have above the least delay, the earlier ones, too. */
+        /*
+         * Samples are set upright by what they have above the least delay, the earlier ones,
+         * too.
+         */
         double slope = vt_lean_fit(&delay->lean).slope;
         VtNs moved_ns = vt_ns_from_double(-slope * (double)delay->least_fell_ns);
         vt_filter_shift(&pipeline->filter, moved_ns);

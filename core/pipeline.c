@@ -367,7 +367,10 @@ is_acceptable(const VtPipeline *pipeline, const VtReading *reading)
         return false;
     if (vt_pipeline_is_in_leap(pipeline, reading->received.wall))
         return false;
-    /* The filter takes samples in order; of one instant may be several, by a clock that is coarse. */
+    /*
+     * The filter takes samples in order; of one instant may be several, by a clock that is
+     * coarse.
+     */
     VtMono raw_at = vt_mono_middle(reading->sent.raw, reading->received.raw);
     return vt_mono_diff(raw_at, pipeline->last.raw_at) >= 0;
 }

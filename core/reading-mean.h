@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Several readings of a clock that costs next to nothing to read, taken in one go, as one: their
- * noise is averaged out before anything else is done with them. Those that took more than twice
- * as long as the quickest were disturbed, and count for nothing. Nor do those that were taken before
- * a pause of this machine: it looks like a jump of the reference, and the mean of both would be
- * a time that never was.
+ * Several readings of a clock that costs next to nothing to read, taken in one go, as one:
+ * their noise is averaged out before anything else is done with them. Those that took more than
+ * twice as long as the quickest were disturbed, and count for nothing. Nor do those that were
+ * taken before a pause of this machine: it looks like a jump of the reference, and the mean of
+ * both would be a time that never was.
  */
 #pragma once
 

@@ -34,8 +34,8 @@ typedef struct {
 } VtSourceRecord;
 
 /*
- * What a word that was right to @error_ns may be off by @age_ns later: an oscillator of which nothing
- * is known drifts by 100 ppm. A negative age is none.
+ * What a word that was right to @error_ns may be off by @age_ns later: an oscillator of which
+ * nothing is known drifts by 100 ppm. A negative age is none.
  */
 VtNs vt_source_record_age_error(VtNs error_ns, VtNs age_ns);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Asks virt-time-agent, where it runs on this host and steers its clock, whom it follows: the kernel
- * knows how good the clock is, and nothing of that. Never waits: the answer of one second is there
- * in the next.
+ * Asks virt-time-agent, where it runs on this host and steers its clock, whom it follows: the
+ * kernel knows how good the clock is, and nothing of that. Never waits: the answer of one
+ * second is there in the next.
  */
 #pragma once
 
@@ -30,7 +30,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtAgentWatch, vt_agent_watch_free)
 void vt_agent_watch_ask(VtAgentWatch *watch);
 
 /*
- * What it said last; false if it said nothing for five seconds, is not synchronised itself, or leaves
- * the clock to somebody else.
+ * What it said last; false if it said nothing for five seconds, is not synchronised itself, or
+ * leaves the clock to somebody else.
  */
 bool vt_agent_watch_get(VtAgentWatch *watch, VtAgentWord *ret_word);

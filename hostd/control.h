@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* hostd's D-Bus face on its private socket and the system bus. Its answers name tenants: not for everyone. */
+/*
+ * hostd's D-Bus face on its private socket and the system bus. Its answers name tenants: not
+ * for everyone.
+ */
 #pragma once
 
 #include "hostd/hostd.h"

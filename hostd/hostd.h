@@ -31,8 +31,8 @@ void vt_hostd_free(VtHostd *hostd);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtHostd, vt_hostd_free)
 
 /*
- * The settings were read anew: what of @params can change while it runs is in force from now on. What
- * the NTP service would not take is an error, and then nothing has changed.
+ * The settings were read anew: what of @params can change while it runs is in force from now
+ * on. What the NTP service would not take is an error, and then nothing has changed.
  */
 bool vt_hostd_reconfigure(VtHostd *hostd, const VtHostdParams *params, GError **error);
 

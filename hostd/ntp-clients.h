@@ -53,7 +53,10 @@ typedef struct {
 
 typedef struct VtNtpClients VtNtpClients;
 
-/* @seed is to be random: it keeps strangers from choosing whose record makes room. Transfer full. */
+/*
+ * @seed is to be random: it keeps strangers from choosing whose record makes room. Transfer
+ * full.
+ */
 VtNtpClients *vt_ntp_clients_new(uint64_t seed);
 void vt_ntp_clients_free(VtNtpClients *clients);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VtNtpClients, vt_ntp_clients_free)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A letter box with one slot between two threads, without a lock: one posts what is to be known, the
- * other takes the newest. Whoever has a letter owns it, so that nobody waits for anybody.
+ * A letter box with one slot between two threads, without a lock: one posts what is to be
+ * known, the other takes the newest. Whoever has a letter owns it, so that nobody waits for
+ * anybody.
  */
 #pragma once
 

@@ -103,8 +103,8 @@ size_t vt_ntp_turn_receive(VtNtpTurn *turn, int fd);
 bool vt_ntp_turn_is_bunch(const VtNtpTurn *turn, size_t first, size_t n_datagrams);
 
 /*
- * Sends the replies of @n_datagrams from @first on; returns how many left. Never blocks: what does not
- * fit is lost.
+ * Sends the replies of @n_datagrams from @first on; returns how many left. Never blocks: what
+ * does not fit is lost.
  */
 size_t vt_ntp_turn_send(VtNtpTurn *turn, int fd, size_t first, size_t n_datagrams);
 

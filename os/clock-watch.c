@@ -3,7 +3,10 @@
 
 #include "os/sleep-meter.h"
 
-/* Two clocks are not read in one instant; somebody who sets by less is found by the next reading. */
+/*
+ * Two clocks are not read in one instant; somebody who sets by less is found by the next
+ * reading.
+ */
 #define LEAST_FOREIGN_NS (2 * VT_NS_PER_MS)
 
 /* 500 ppm of frequency and 500 ppm of a slew, between two looks. */

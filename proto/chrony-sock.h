@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The sample that chronyd's SOCK reference clock takes, as refclock_sock.c of chrony lays it out for
- * a machine with 64-bit time: native byte order, one for each datagram, never answered. Pure.
+ * The sample that chronyd's SOCK reference clock takes, as refclock_sock.c of chrony lays it
+ * out for a machine with 64-bit time: native byte order, one for each datagram, never answered.
+ * Pure.
  */
 #pragma once
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * leap-seconds.list, as the IERS publishes it and tzdata installs it: since when TAI is ahead of UTC
- * by how many seconds, and until when that is known. Text; a line is at most a comment, the end
- * of what is known ("#@"), or an instant in seconds of NTP with the seconds from then on. Pure.
+ * leap-seconds.list, as the IERS publishes it and tzdata installs it: since when TAI is ahead
+ * of UTC by how many seconds, and until when that is known. Text; a line is at most a comment,
+ * the end of what is known ("#@"), or an instant in seconds of NTP with the seconds from then
+ * on. Pure.
  */
 #pragma once
 

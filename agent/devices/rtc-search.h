@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Finds the edges of an RTC's seconds by looking at it, where no interrupt tells of them: every
- * 20 ms until one was seen, then each millisecond around each of the next eight, and from then on
- * around every fourth. After a jump every 2 ms, so that the very next edge is found. A look at any other time
- * does no harm. Pure: says when to look again, and what a look has shown.
+ * 20 ms until one was seen, then each millisecond around each of the next eight, and from then
+ * on around every fourth. After a jump every 2 ms, so that the very next edge is found. A look
+ * at any other time does no harm. Pure: says when to look again, and what a look has shown.
  */
 #pragma once
 

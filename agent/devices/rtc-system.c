@@ -50,8 +50,9 @@ vt_rtc_system_names_hpet(const char *text)
 
 /*
  * The kernel then looks at the RTC 64 times a second to find out whether there was an edge: its
- * interrupt comes up to 16 ms late, by something else after each pause, for the HPET stands still
- * in it. Where the driver's word is hidden, as in a container, any HPET that counts is taken for it.
+ * interrupt comes up to 16 ms late, by something else after each pause, for the HPET stands
+ * still in it. Where the driver's word is hidden, as in a container, any HPET that counts is
+ * taken for it.
  */
 static bool
 is_made_by_hpet(void)

@@ -9,8 +9,8 @@
 #define MOST_SILENCE_NS (3 * VT_NS_PER_SEC)
 
 /*
- * By now there was an edge. Where the kernel makes the interrupt by an alarm that waits for the very
- * second, none comes any more once the RTC has jumped beyond that, until it is armed anew.
+ * By now there was an edge. Where the kernel makes the interrupt by an alarm that waits for the
+ * very second, none comes any more once the RTC has jumped beyond that, until it is armed anew.
  */
 #define OVERDUE_NS (12 * VT_NS_PER_SEC / 10)
 

@@ -9,7 +9,10 @@
  */
 #define PRECISION_NS (5 * VT_NS_PER_MS / 2)
 
-/* A clock that nobody has compared with anything may be off by anything; as a stopwatch it is not. */
+/*
+ * A clock that nobody has compared with anything may be off by anything; as a stopwatch it is
+ * not.
+ */
 #define STOPWATCH_ERROR_NS VT_NS_PER_SEC
 
 typedef struct {

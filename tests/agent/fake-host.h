@@ -57,7 +57,10 @@ void fake_host_send_notice(FakeHost *host, VtLinkCause cause, uint64_t counter);
 /* To the last request. */
 void fake_host_answer(FakeHost *host);
 
-/* What is sent between the two arrives as one: it waited in the port while the guest stood still. */
+/*
+ * What is sent between the two arrives as one: it waited in the port while the guest stood
+ * still.
+ */
 void fake_host_hold(FakeHost *host);
 void fake_host_release(FakeHost *host);
 

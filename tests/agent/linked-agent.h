@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What an agent that has nothing but a link needs: a simulated kernel, a host on a pseudo-terminal. */
+/*
+ * What an agent that has nothing but a link needs: a simulated kernel, a host on a
+ * pseudo-terminal.
+ */
 #pragma once
 
 #include "agent/agent.h"

@@ -155,7 +155,10 @@ test_write_of_the_kernel_is_recognised(void)
     }
 }
 
-/* Two edges in a row that come late look like a write that moved them: the bound allows for both. */
+/*
+ * Two edges in a row that come late look like a write that moved them: the bound allows for
+ * both.
+ */
 static void
 test_small_move_is_within_the_bound_either_way(void)
 {
@@ -223,7 +226,10 @@ test_search_finds_each_fourth_edge_to_a_millisecond(void)
     g_assert_cmpuint(n_looks, <, 50 + 60 + 8 * n_edges);
 }
 
-/* Beside its own looks it is given one each second: that sees the jump, and the next edge is found. */
+/*
+ * Beside its own looks it is given one each second: that sees the jump, and the next edge is
+ * found.
+ */
 static void
 test_search_finds_the_first_edge_after_a_jump(void)
 {

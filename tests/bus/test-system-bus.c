@@ -12,8 +12,8 @@
 #define RETRY_MS 10
 
 /*
- * Ten, twenty, forty, ...: five attempts take 150 ms, the tenth comes after five seconds. Each is two
- * connections: whether somebody is there, and the bus's.
+ * Ten, twenty, forty, ...: five attempts take 150 ms, the tenth comes after five seconds. Each
+ * is two connections: whether somebody is there, and the bus's.
  */
 #define LOOK_MS          600
 #define MOST_CONNECTIONS 16

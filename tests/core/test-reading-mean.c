@@ -4,7 +4,10 @@
 
 #define SPACING_NS (10 * VT_NS_PER_US)
 
-/* The @number-th of a row; what the reference shows in the middle of the bracket is @offset_ns off. */
+/*
+ * The @number-th of a row; what the reference shows in the middle of the bracket is @offset_ns
+ * off.
+ */
 static VtReading
 make_reading(unsigned number, VtNs bracket_ns, VtNs offset_ns)
 {

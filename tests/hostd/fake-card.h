@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A network card as the kernel presents it to those who want it to stamp: its ioctls on a socket. */
+/*
+ * A network card as the kernel presents it to those who want it to stamp: its ioctls on a
+ * socket.
+ */
 #pragma once
 
 #include <linux/net_tstamp.h>

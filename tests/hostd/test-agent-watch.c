@@ -93,7 +93,10 @@ tear_down(Fixture *fixture, gconstpointer data)
     g_free(fixture->folder);
 }
 
-/* Until what the watch knows has changed to that; a test that waits for ever is ended by its runner. */
+/*
+ * Until what the watch knows has changed to that; a test that waits for ever is ended by its
+ * runner.
+ */
 static VtAgentWord
 ask_until(Fixture *fixture, bool is_known)
 {

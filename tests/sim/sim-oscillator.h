@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A guest's clocks in simulated time: an oscillator with rate error, random-walk wander, a cycle
- * of temperature, rate jumps and pauses, and on it MONOTONIC_RAW and a REALTIME with the kernel's semantics of step,
- * frequency, single-shot adjtime and phase-locked loop (kernel/time/ntp.c). Randomness comes
- * from a generator of the caller's, so that a seed makes the same world each time.
+ * A guest's clocks in simulated time: an oscillator with rate error, random-walk wander, a
+ * cycle of temperature, rate jumps and pauses, and on it MONOTONIC_RAW and a REALTIME with the
+ * kernel's semantics of step, frequency, single-shot adjtime and phase-locked loop
+ * (kernel/time/ntp.c). Randomness comes from a generator of the caller's, so that a seed makes
+ * the same world each time.
  */
 #pragma once
 

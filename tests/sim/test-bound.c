@@ -14,8 +14,8 @@
 #define MOST_LATE_RATIO 50.0
 
 /*
- * Where replies alone are late, a queue that builds up on the way there looks like another rate, and
- * for some samples it is held for one.
+ * Where replies alone are late, a queue that builds up on the way there looks like another
+ * rate, and for some samples it is held for one.
  */
 #define MOST_LATE_EXCESS_SEC 1.0
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Guests that start on a host that has not enough processors for all: what they read is late by tens
- * of milliseconds on either side, and so is what they do. From such readings nothing is learnt fast.
+ * Guests that start on a host that has not enough processors for all: what they read is late by
+ * tens of milliseconds on either side, and so is what they do. From such readings nothing is
+ * learnt fast.
  */
 #include <math.h>
 
