@@ -118,6 +118,16 @@ def _wait_until(guest: Guest, holds: Callable[[int], object], timeout_sec: float
     return False
 
 
+def _wait_for_tai(guest: Guest, timeout_sec: float) -> int:
+    """What the guest's kernel was told at last."""
+    deadline = time.monotonic() + timeout_sec
+    while True:
+        tai_sec = guest.read_tai_offset()
+        if tai_sec != 0 or time.monotonic() > deadline:
+            return tai_sec
+        time.sleep(0.2)
+
+
 def _run_leap_armed(world: World, csv_path: Path) -> Outcome:
     """A server announces a leap second. The guest is paused while it is armed: it is stepped, and
     the leap still comes, for TAI, too."""
@@ -132,7 +142,7 @@ def _run_leap_armed(world: World, csv_path: Path) -> Outcome:
         try:
             wait_in_step(guest, ahead_ns)
             is_armed = _wait_until(guest, lambda status: status & STA_INS, ARM_SEC)
-            tai_before_sec = guest.read_tai_offset()
+            tai_before_sec = _wait_for_tai(guest, ARM_SEC)
             left_sec = (leap_at_ns - time.time_ns()) / 1e9
             outcome = watch(guest, "leap-armed", csv_path, lambda: stand(world, 3),
                             left_sec - 3 + 2)
