@@ -2,7 +2,7 @@
 /*
  * On which way to a server its delays vary. What a request waits for makes the server look ahead
  * by half of it, what a reply waits for makes it look behind by as much: so the readings' offsets
- * lean with their delays. For people; the clock is steered without it.
+ * lean with their delays. For people, of each reference; the clock is steered by core/lean.
  */
 #pragma once
 
