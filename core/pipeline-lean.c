@@ -66,12 +66,12 @@ hurry_for_side(VtPipeline *pipeline, bool is_odd, VtMono raw_at)
 void
 vt_pipeline_take_upright(VtPipeline *pipeline,
                          const VtSample *sample,
+                         const VtDoubt *doubt,
                          const VtEstimate *prediction,
                          bool is_excluded)
 {
     VtDoubt plain = vt_delay_judge_plain(&pipeline->delay, sample);
-    VtDoubt doubt = vt_delay_judge(&pipeline->delay, sample);
-    bool is_odd = is_of_other_side(sample, &doubt, prediction);
+    bool is_odd = is_of_other_side(sample, doubt, prediction);
     /* The bound trusts nobody's idea of a path. */
     vt_drift_budget_take(&pipeline->bound.budget, sample, &plain,
                          vt_filter_get_best(&pipeline->filter)->rate_ppb);
@@ -80,8 +80,8 @@ vt_pipeline_take_upright(VtPipeline *pipeline,
     if (is_odd && pipeline->was_other_side)
         is_excluded = true;
     else if (is_odd)
-        doubt = plain;
+        doubt = &plain;
     pipeline->was_other_side = is_odd;
-    VtSample upright = vt_delay_set_upright(sample, &doubt);
-    vt_pipeline_take_sample(pipeline, &upright, &doubt, is_excluded);
+    VtSample upright = vt_delay_set_upright(sample, doubt);
+    vt_pipeline_take_sample(pipeline, &upright, doubt, is_excluded);
 }

@@ -120,9 +120,10 @@ void vt_pipeline_take_sample(VtPipeline *pipeline,
                              const VtDoubt *doubt,
                              bool is_excluded);
 
-/* The same of one that may lean with its delay; @prediction must be of its instant. */
+/* The same of one that may lean with its delay, as @doubt says; @prediction must be of its instant. */
 void vt_pipeline_take_upright(VtPipeline *pipeline,
                               const VtSample *sample,
+                              const VtDoubt *doubt,
                               const VtEstimate *prediction,
                               bool is_excluded);
 

@@ -190,11 +190,11 @@ close_recovery(VtPipeline *pipeline, const VtEstimate *estimate, VtInstant now)
         vt_pipeline_advance_state(pipeline, VT_EVENT_YIELDED);
     pipeline->was_right = true;
     pipeline->is_doubtful = false;
-    const VtKalman *best = vt_filter_get_best(&pipeline->filter);
-    if (pipeline->recovery.is_disruption)
+    if (pipeline->recovery.is_disruption) {
+        const VtKalman *best = vt_filter_get_best(&pipeline->filter);
         vt_drift_budget_reopen(&pipeline->bound.budget, best, best->rate_ppb);
-    if (pipeline->recovery.is_disruption)
         vt_pipeline_expect_jump(pipeline, now.raw);
+    }
 
     VtAction action = vt_pipeline_track(pipeline, estimate, now);
     report(pipeline, vt_estimate_get_offset(estimate, now), &action);
@@ -341,7 +341,7 @@ follow(VtPipeline *pipeline, const VtSample *sample, VtInstant now)
     if (verdict.distance_ns != 0 || pipeline->delay.lean.is_known)
         vt_bound_forget(&pipeline->bound);
 
-    vt_pipeline_take_upright(pipeline, sample, &prediction, verdict.distance_ns != 0);
+    vt_pipeline_take_upright(pipeline, sample, &doubt, &prediction, verdict.distance_ns != 0);
     vt_bound_take(&pipeline->bound, sample, &prediction);
     pipeline->last = *sample;
     pipeline->is_doubtful = false;
