@@ -45,6 +45,15 @@ take(Path *path, int n_samples)
     }
 }
 
+/* It is known by then. */
+static void
+set_up_late_replies(Path *path)
+{
+    set_up(path, 10e3, 500e3);
+    take(path, 100);
+    g_assert_true(path->delay.lean.is_known);
+}
+
 static void
 tear_down(Path *path)
 {
@@ -63,8 +72,7 @@ static void
 test_late_replies_lean(void)
 {
     Path path;
-    set_up(&path, 10e3, 500e3);
-    take(&path, 100);
+    set_up_late_replies(&path);
 
     VtLeanFit fit = vt_lean_fit(&path.delay.lean);
     g_assert_cmpfloat_with_epsilon(fit.slope, -0.5, 0.02);
@@ -93,14 +101,20 @@ test_late_requests_lean_to_the_other_side(void)
 }
 
 static void
+take_and_never_lean(Path *path, int n_samples)
+{
+    for (int i = 0; i < n_samples; i++) {
+        take(path, 1);
+        g_assert_false(path->delay.lean.is_known);
+    }
+}
+
+static void
 test_both_sides_alike_are_left_alone(void)
 {
     Path path;
     set_up(&path, 20e3, 20e3);
-    for (int i = 0; i < 100000; i++) {
-        take(&path, 1);
-        g_assert_false(path.delay.lean.is_known);
-    }
+    take_and_never_lean(&path, 100000);
     VtDoubt doubt = vt_delay_judge(&path.delay, &path.last);
     VtSample upright = vt_delay_set_upright(&path.last, &doubt);
     g_assert_cmpint(upright.raw_offset_ns, ==, path.last.raw_offset_ns);
@@ -112,10 +126,7 @@ test_two_sided_waiting_is_left_alone(void)
 {
     Path path;
     set_up(&path, 100e3, 200e3);
-    for (int i = 0; i < 10000; i++) {
-        take(&path, 1);
-        g_assert_false(path.delay.lean.is_known);
-    }
+    take_and_never_lean(&path, 10000);
     tear_down(&path);
 }
 
@@ -123,9 +134,7 @@ static void
 test_changed_path_is_learnt_anew(void)
 {
     Path path;
-    set_up(&path, 10e3, 500e3);
-    take(&path, 100);
-    g_assert_true(path.delay.lean.is_known);
+    set_up_late_replies(&path);
 
     path.request_ns = 500e3;
     take(&path, 100);
@@ -139,8 +148,7 @@ static void
 test_jump_spoils_nothing(void)
 {
     Path path;
-    set_up(&path, 10e3, 500e3);
-    take(&path, 100);
+    set_up_late_replies(&path);
 
     path.offset_ns = 60 * VT_NS_PER_SEC;
     take(&path, 10);
@@ -155,8 +163,7 @@ static void
 test_shorter_delay_is_told(void)
 {
     Path path;
-    set_up(&path, 10e3, 500e3);
-    take(&path, 100);
+    set_up_late_replies(&path);
     VtNs least_ns = vt_delay_get_least(&path.delay);
 
     VtSample shorter = path.last;
@@ -173,9 +180,7 @@ static void
 test_short_delay_is_wished_for(void)
 {
     Path path;
-    set_up(&path, 10e3, 500e3);
-    take(&path, 100);
-    g_assert_true(path.delay.lean.is_known);
+    set_up_late_replies(&path);
     g_assert_false(vt_delay_take_wish(&path.delay));
 
     unsigned n_wishes = 0;
