@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "tests/agent/fake-ntp.h"
+#include "tests/os/threads.h"
 
 #define NOBODY 65534
 
@@ -132,18 +133,6 @@ wait_for_requests(Fixture *fixture, unsigned n_requests)
     g_source_remove(timer);
 }
 
-static unsigned
-count_threads(const Fixture *fixture)
-{
-    g_autofree char *path = g_strdup_printf("/proc/%d/task", fixture->agent);
-    g_autoptr(GDir) tasks = g_dir_open(path, 0, NULL);
-    unsigned n_threads = 0;
-    g_assert_nonnull(tasks);
-    while (g_dir_read_name(tasks) != NULL)
-        n_threads += 1;
-    return n_threads;
-}
-
 /* Whether one of its files is such, as its link in /proc says. */
 static bool
 has_file(const Fixture *fixture, const char *kind)
@@ -167,7 +156,7 @@ test_is_one_thread_that_polls(Fixture *fixture, gconstpointer data)
     (void)data;
     for (unsigned i = 1; i <= ENOUGH_REQUESTS; i++) {
         wait_for_requests(fixture, i);
-        g_assert_cmpuint(count_threads(fixture), ==, 1);
+        g_assert_cmpuint(count_threads(fixture->agent), ==, 1);
     }
     g_assert_true(has_file(fixture, "signalfd"));
     g_assert_false(has_file(fixture, "eventpoll"));

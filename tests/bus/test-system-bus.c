@@ -8,6 +8,7 @@
 #include <glib/gstdio.h>
 
 #include "bus/system-bus.h"
+#include "tests/os/threads.h"
 
 #define RETRY_MS 10
 
@@ -49,16 +50,6 @@ wait_ms(unsigned span_ms)
         g_main_context_iteration(NULL, TRUE);
 }
 
-static unsigned
-count_threads(void)
-{
-    g_autoptr(GDir) tasks = g_dir_open("/proc/self/task", 0, NULL);
-    unsigned n_threads = 0;
-    while (g_dir_read_name(tasks) != NULL)
-        n_threads += 1;
-    return n_threads;
-}
-
 static void
 leave_dead_socket(const char *path)
 {
@@ -87,7 +78,7 @@ test_bus_that_cannot_be_there_costs_no_thread(void)
     leave_dead_socket(path);
     VtSystemBus *bus = vt_system_bus_new(&params, NULL);
     wait_ms(5 * RETRY_MS);
-    g_assert_cmpuint(count_threads(), ==, 1);
+    g_assert_cmpuint(count_threads(getpid()), ==, 1);
     g_assert_cmpint(g_unlink(path), ==, 0);
 
     /* It has come meanwhile. */

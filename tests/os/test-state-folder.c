@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <glib/gstdio.h>
 
@@ -9,6 +10,7 @@
 #include "os/fd.h"
 #include "os/state-folder.h"
 #include "os/state-write.h"
+#include "tests/os/threads.h"
 
 /* Only ends a test that would wait for ever. */
 #define TIMEOUT_MS 5000
@@ -290,13 +292,6 @@ test_small_files_that_wait_become_one(Fixture *fixture, gconstpointer data)
     assert_file(fixture, "other", "on\n");
 }
 
-static bool
-has_other_threads(void)
-{
-    g_autoptr(GDir) tasks = g_dir_open("/proc/self/task", 0, NULL);
-    return g_dir_read_name(tasks) != NULL && g_dir_read_name(tasks) != NULL;
-}
-
 static void
 test_its_thread_ends_with_its_work(Fixture *fixture, gconstpointer data)
 {
@@ -305,9 +300,9 @@ test_its_thread_ends_with_its_work(Fixture *fixture, gconstpointer data)
     g_assert_true(vt_state_folder_flush(fixture->folder, TIMEOUT_MS));
 
     gint64 until = g_get_monotonic_time() + (gint64)TIMEOUT_MS * 1000;
-    while (has_other_threads() && g_get_monotonic_time() < until)
+    while (count_threads(getpid()) > 1 && g_get_monotonic_time() < until)
         g_usleep(1000);
-    g_assert_false(has_other_threads());
+    g_assert_cmpuint(count_threads(getpid()), ==, 1);
 }
 
 /* Its last word comes to nobody, and its problem is nobody's. */
@@ -322,7 +317,7 @@ test_a_folder_may_go_before_its_worker(Fixture *fixture, gconstpointer data)
     thaw(path);
 
     gint64 until = g_get_monotonic_time() + (gint64)TIMEOUT_MS * 1000;
-    while (has_other_threads() && g_get_monotonic_time() < until)
+    while (count_threads(getpid()) > 1 && g_get_monotonic_time() < until)
         g_usleep(1000);
     while (g_main_context_iteration(NULL, FALSE)) {
     }
